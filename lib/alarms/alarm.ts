@@ -20,6 +20,8 @@ export interface OpenAlarm {
   description: string
   /** Epoch milliseconds of the newest record_time seen of it. */
   changedMs: number
+  /** A backfill read it first: nobody is ever mailed about it (DESIGN section 6). */
+  backfilled: boolean
 }
 
 /** An alarm with the words and the severity of the dictionary. */

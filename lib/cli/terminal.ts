@@ -1,0 +1,13 @@
+/** What a command may touch of the process it runs in; a test gives it another. */
+export interface Terminal {
+  /** Standard output: results, and nothing else. */
+  out(text: string): void
+  /** Standard error: progress, warnings and errors. */
+  err(text: string): void
+  /** True when standard error is a terminal, so that progress may move. */
+  interactive: boolean
+  env: Record<string, string | undefined>
+  cwd: string
+  /** What the process will end with: 0 all well, 1 some site failed, 2 wrong use or configuration. */
+  exitCode: 0 | 1 | 2
+}

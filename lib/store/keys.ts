@@ -1,0 +1,53 @@
+import type { Day, Feed } from '../site.ts'
+import type { Key } from './table.ts'
+
+/**
+ * The names of everything in the table (DESIGN section 4). Free text is percent-encoded, so a `#`
+ * in a name can never reach into another partition, and every key is ASCII.
+ */
+
+/** Digits of a sequence number in a key: 10^8 records in one day file are out of reach. */
+const SEQUENCE_DIGITS = 8
+
+/** One part of a key: anything but letters, digits, `.`, `_`, `-` and `@` is percent-encoded. */
+export function keyPart(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*~]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+/** A sequence number as a sort key, so that bytes order as numbers do. */
+export function sequenceKey(sequence: number): string {
+  return String(sequence).padStart(SEQUENCE_DIGITS, '0')
+}
+
+/** Partition of the ledger of one day file; the sort is `sequenceKey`. */
+export function ledgerPartition(site: string, feed: Feed, day: Day): string {
+  return `ledger#${keyPart(site)}#${feed}#${day}`
+}
+
+/** Partition of a site's computed days; the sort is the day. */
+export function daysPartition(site: string): string {
+  return `days#${keyPart(site)}`
+}
+
+/** Partition of what was read when; the sort is the day. */
+export function observedPartition(site: string): string {
+  return `observed#${keyPart(site)}`
+}
+
+/** The book of a site's alarms: its head. */
+export function bookKey(site: string): Key {
+  return { partition: `alarms#${keyPart(site)}`, sort: 'book' }
+}
+
+/** What was last mailed to a recipient about a group. */
+export function noticeKey(recipient: string, group: string): Key {
+  return { partition: `notices#${keyPart(recipient)}`, sort: keyPart(group) }
+}
+
+/** Partition of what was published of a site; the sort is the day. */
+export function pagesPartition(site: string): string {
+  return `pages#${keyPart(site)}`
+}
