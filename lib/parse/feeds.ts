@@ -91,9 +91,18 @@ export type RejectReason =
   | 'foreign-site'
   | 'oversize'
 
-/** What became of one line. */
-export type Line<F extends Feed> =
-  | { kind: 'reading'; reading: ReadingOf[F] }
-  | { kind: 'reject'; reason: RejectReason; text: string }
-  | { kind: 'unknown'; text: string }
-  | { kind: 'blank' }
+/** A line that was not understood. */
+export interface Reject {
+  reason: RejectReason
+  /** The line as text, cut at 200 characters. */
+  text: string
+}
+
+/** What a run of lines gave: lines = readings + rejects + unknown + blank, always. */
+export interface Parsed<F extends Feed> {
+  lines: number
+  readings: ReadingOf[F][]
+  rejects: Reject[]
+  unknown: number
+  blank: number
+}

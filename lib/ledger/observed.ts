@@ -1,0 +1,123 @@
+import { type Day, FEEDS, type Feed } from '../site.ts'
+import { observedPartition } from '../store/keys.ts'
+import type { Table } from '../store/table.ts'
+import { HOUR_MS, MINUTE_MS } from '../time.ts'
+import type { Via } from './record.ts'
+
+/** A span of time in which a day file was read again and again; `found` false means 404. */
+export interface Interval {
+  fromMs: number
+  toMs: number
+  found: boolean
+}
+
+/**
+ * When the day files of one site and day were read successfully, absent ones included. This is
+ * truth that no computing can bring back, so a rebuild keeps it.
+ */
+export interface Observed {
+  feeds: Partial<Record<Feed, Interval[]>>
+  /** How the day was read first; a day that only a backfill has read is not followed by rounds. */
+  via: Via
+}
+
+/** One successful reading. */
+export interface Reading {
+  feed: Feed
+  atMs: number
+  found: boolean
+}
+
+/** The form of this item. */
+const OBSERVED_FORMAT = 1
+
+/**
+ * Readings nearer than this to the end of an interval lengthen it; a longer silence begins a new
+ * one. Twice the longest usual pause between rounds over a past day (an hour).
+ */
+const JOIN_MS = 2 * HOUR_MS
+
+/**
+ * An interval is written again only when it grew by this much: with rounds every five minutes two
+ * writes an hour instead of twelve. So what is observed is understated by at most this.
+ */
+const STEP_MS = 30 * MINUTE_MS
+
+/** Intervals kept of a feed; of more, the oldest two are joined. */
+const MOST_INTERVALS = 40
+
+/** What is known of when a site's days were read, from `from` to `to`, by day. */
+export async function observedDays(
+  table: Table,
+  site: string,
+  range: { from?: Day; to?: Day } = {},
+): Promise<Map<Day, Observed>> {
+  const items = await table.list(observedPartition(site), range)
+  return new Map(items.map((item) => [item.sort, item.data as unknown as Observed]))
+}
+
+/**
+ * Writes down that day files were read. `dayEndMs` is the end of the day: the first reading after
+ * it is always written, because from then on the whole day counts as observed.
+ */
+export async function observe(
+  table: Table,
+  site: string,
+  day: Day,
+  dayEndMs: number,
+  via: Via,
+  readings: readonly Reading[],
+): Promise<void> {
+  const key = { partition: observedPartition(site), sort: day }
+  for (;;) {
+    const item = await table.get(key)
+    const known = item?.data as unknown as Observed | undefined
+    const grown = withReadings(known, readings, dayEndMs, via)
+    if (!grown) return
+    const content = { data: { format: OBSERVED_FORMAT, ...grown } }
+    const write = item
+      ? await table.replace(key, item.version, content)
+      : await table.create(key, content)
+    if (write.done) return
+  }
+}
+
+/** What is observed with these readings, or undefined when that is not worth a write. */
+export function withReadings(
+  known: Observed | undefined,
+  readings: readonly Reading[],
+  dayEndMs: number,
+  via: Via,
+): Observed | undefined {
+  const feeds = { ...known?.feeds }
+  let worth = known === undefined
+  for (const { feed, atMs, found } of readings) {
+    const intervals = [...(feeds[feed] ?? [])]
+    const last = intervals.at(-1)
+    if (last && last.found === found && atMs - last.toMs <= JOIN_MS) {
+      if (atMs <= last.toMs) continue
+      worth ||= atMs - last.toMs >= STEP_MS || (last.toMs < dayEndMs && atMs >= dayEndMs)
+      intervals[intervals.length - 1] = { ...last, toMs: atMs }
+    } else {
+      worth = true
+      intervals.push({ fromMs: atMs, toMs: atMs, found })
+    }
+    if (intervals.length > MOST_INTERVALS) {
+      const [first, second] = intervals.splice(0, 2) as [Interval, Interval]
+      intervals.unshift({ ...second, fromMs: first.fromMs })
+    }
+    feeds[feed] = intervals
+  }
+  return worth ? { feeds, via: known?.via ?? via } : undefined
+}
+
+/** When a feed of a day was last read successfully, in epoch milliseconds; undefined for never. */
+export function lastRead(observed: Observed | undefined, feed: Feed): number | undefined {
+  return observed?.feeds[feed]?.at(-1)?.toMs
+}
+
+/** When the feed of a day that was read longest ago was read; undefined when one never was. */
+export function leastRead(observed: Observed | undefined, feeds: readonly Feed[] = FEEDS) {
+  const times = feeds.map((feed) => lastRead(observed, feed))
+  return times.some((time) => time === undefined) ? undefined : Math.min(...(times as number[]))
+}

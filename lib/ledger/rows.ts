@@ -1,0 +1,125 @@
+import type { Parsed } from '../parse/feeds.ts'
+import { unitsOf } from '../parse/lines.ts'
+import { type Reader, readLines } from '../parse/readings.ts'
+import type { Feed, Site } from '../site.ts'
+import type { Table } from '../store/table.ts'
+import type { Zone } from '../time.ts'
+import { recordsAfter, recordsUpTo } from './ledger.ts'
+import { type DayFile, isStored, type SegmentRecord } from './record.ts'
+
+/** A run of a day's rows, read: those that one record brought. */
+export interface Rows<F extends Feed> {
+  /** The record up to which the day's rows are now complete. */
+  record: Pick<SegmentRecord, 'sequence' | 'generation' | 'end' | 'readAtMs' | 'via' | 'aside'>
+  parsed: Parsed<F>
+}
+
+/** Where a reading of rows goes on: behind record `sequence`; `previousMs` as in `Reader`. */
+export interface RowsFrom {
+  sequence: number
+  previousMs?: number | undefined
+}
+
+/** What lines of a site are read with. */
+export function readerOf(site: Site, zone: Zone, previousMs?: number): Reader {
+  return {
+    zone,
+    siteIds: new Set(site.siteIds),
+    units: site.units,
+    charset: undefined,
+    previousMs,
+  }
+}
+
+/**
+ * The rows of a day as they count under `merge`: every stored line, in the order of the records
+ * (DESIGN section 3, rule 4). Reading on from a sequence gives just what came after it.
+ */
+export async function* mergedRows<F extends Feed>(
+  table: Table,
+  file: DayFile & { feed: F },
+  reader: Reader,
+  after: number,
+): AsyncGenerator<Rows<F>> {
+  for await (const record of recordsAfter(table, file, after)) {
+    yield { record, parsed: readStored(file.feed, record, reader) }
+  }
+}
+
+/**
+ * The rows of a day as they count under `replace`: those of the newest generation that a read has
+ * finished, or of the first one while none is. Always the whole day: there is no reading on.
+ */
+export async function replacedRows<F extends Feed>(
+  table: Table,
+  file: DayFile & { feed: F },
+  reader: Reader,
+): Promise<Rows<F>[]> {
+  const records = await recordsUpTo(table, file, Number.POSITIVE_INFINITY)
+  const newest = records.at(-1)
+  if (!newest) return []
+  const own = records.filter((record) => !record.aside)
+  const finished = own.findLast((record) => record.until === record.end)
+  const generation = (finished ?? own[0])?.generation
+  const bySequence = new Map(records.map((record) => [record.sequence, record]))
+  const rows: Rows<F>[] = []
+  let open = false
+  for (const record of own.filter((one) => one.generation === generation)) {
+    reader.charset = record.charset
+    const bytes = rebuilt(record, bySequence)
+    const parsed = readLines(file.feed, bytes, open, reader)
+    open = record.open
+    rows.push({ record: { ...record, sequence: newest.sequence }, parsed })
+  }
+  return rows
+}
+
+/** The bytes of a generation that a record stands for, its references followed. */
+export function rebuilt(
+  record: SegmentRecord,
+  records: ReadonlyMap<number, SegmentRecord>,
+): Buffer {
+  const parts: Uint8Array[] = []
+  let from = 0
+  for (const piece of record.pieces) {
+    if (isStored(piece)) {
+      parts.push(record.body.subarray(from, from + piece.bytes))
+      from += piece.bytes
+    } else {
+      parts.push(heldBytes(records.get(piece.record)!, piece.first, piece.units))
+    }
+  }
+  return Buffer.concat(parts)
+}
+
+/** The bytes of stored units `first` to `first + count` of a record. */
+function heldBytes(record: SegmentRecord, first: number, count: number): Uint8Array {
+  const ends = [0]
+  let from = 0
+  for (const piece of record.pieces) {
+    if (!isStored(piece)) continue
+    const bytes = record.body.subarray(from, from + piece.bytes)
+    for (const unit of unitsOf(bytes, piece.open)) ends.push(from + unit.end)
+    from += piece.bytes
+  }
+  return record.body.subarray(ends[first], ends[first + count])
+}
+
+/** The stored lines of one record. */
+function readStored<F extends Feed>(feed: F, record: SegmentRecord, reader: Reader): Parsed<F> {
+  reader.charset = record.charset
+  const all: Parsed<F> = { lines: 0, readings: [], rejects: [], unknown: 0, blank: 0 }
+  let from = 0
+  for (const piece of record.pieces) {
+    if (!isStored(piece)) continue
+    const bytes = record.body.subarray(from, from + piece.bytes)
+    const parsed = readLines(feed, bytes, piece.open, reader)
+    all.lines += parsed.lines
+    all.unknown += parsed.unknown
+    all.blank += parsed.blank
+    for (const reading of parsed.readings) all.readings.push(reading)
+    for (const reject of parsed.rejects) all.rejects.push(reject)
+    from += piece.bytes
+  }
+  return all
+}
