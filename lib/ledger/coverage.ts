@@ -1,4 +1,7 @@
-import type { RejectReason } from '../parse/feeds.ts'
+import type { Feed } from '../site.ts'
+import { HOUR_MS, MINUTE_MS } from '../time.ts'
+import type { Interval } from './observed.ts'
+import { longestGapMs, type Tally } from './tally.ts'
 
 /**
  * Whether a feed of a day arrived:
@@ -17,8 +20,38 @@ export interface LineCounts {
   blank: number
 }
 
-/** A reject kept for showing: its line as text (cut at 200 characters), and where it stands. */
-export interface RejectSample {
-  reason: RejectReason
-  text: string
+/** What a coverage is judged by. */
+export interface CoverageFacts {
+  feed: Feed
+  tally: Tally | undefined
+  /** When the file was read; see observed.ts. */
+  intervals: readonly Interval[]
+  dayStartMs: number
+  dayEndMs: number
+  /** The longest hole in a day's samples that is no hole. */
+  gapMinutes: number
+  /** True when the service count is only there as an unfinished line. */
+  provisional: boolean
+}
+
+/** A file that was still absent so long after its day's end, and came later, came late. */
+const LATE_MS = 2 * HOUR_MS
+
+/**
+ * The coverage of one feed of one day. The worst of what is true: missing, partial, replaced,
+ * late, complete. A past day is complete only when it was read after its end.
+ */
+export function coverageOf(facts: CoverageFacts): Coverage {
+  const { feed, tally, intervals, dayStartMs, dayEndMs } = facts
+  if (!facts.provisional && (!tally || tally.lines === 0)) return 'missing'
+  const readAfterEnd = intervals.some((one) => one.found && one.toMs >= dayEndMs)
+  if (!tally || !readAfterEnd) return 'partial'
+  if (feed === 'service' && tally.readings === 0 && !facts.provisional) return 'partial'
+  if (feed === 'system') {
+    const gapMs = longestGapMs(tally.slots, dayEndMs - dayStartMs)
+    if (gapMs > facts.gapMinutes * MINUTE_MS) return 'partial'
+  }
+  if (tally.generation > 0) return 'replaced'
+  const wasAbsent = intervals.some((one) => !one.found && one.toMs >= dayEndMs + LATE_MS)
+  return wasAbsent ? 'late' : 'complete'
 }

@@ -19,6 +19,8 @@ export interface Observed {
   feeds: Partial<Record<Feed, Interval[]>>
   /** How the day was read first; a day that only a backfill has read is not followed by rounds. */
   via: Via
+  /** The service file's unfinished last line, base64: it is shown, but not in the ledger yet. */
+  serviceTail?: string
 }
 
 /** One successful reading. */
@@ -26,6 +28,8 @@ export interface Reading {
   feed: Feed
   atMs: number
   found: boolean
+  /** The file's unfinished last line. */
+  tail?: Uint8Array
 }
 
 /** The form of this item. */
@@ -91,7 +95,13 @@ export function withReadings(
 ): Observed | undefined {
   const feeds = { ...known?.feeds }
   let worth = known === undefined
-  for (const { feed, atMs, found } of readings) {
+  let serviceTail = known?.serviceTail
+  for (const { feed, atMs, found, tail } of readings) {
+    if (feed === 'service' && found) {
+      const text = tail?.length ? Buffer.from(tail).toString('base64') : undefined
+      worth ||= text !== serviceTail
+      serviceTail = text
+    }
     const intervals = [...(feeds[feed] ?? [])]
     const last = intervals.at(-1)
     if (last && last.found === found && atMs - last.toMs <= JOIN_MS) {
@@ -108,7 +118,7 @@ export function withReadings(
     }
     feeds[feed] = intervals
   }
-  return worth ? { feeds, via: known?.via ?? via } : undefined
+  return worth ? { feeds, via: known?.via ?? via, ...(serviceTail && { serviceTail }) } : undefined
 }
 
 /** When a feed of a day was last read successfully, in epoch milliseconds; undefined for never. */

@@ -11,13 +11,9 @@ import { type DayFile, isStored, type SegmentRecord } from './record.ts'
 export interface Rows<F extends Feed> {
   /** The record up to which the day's rows are now complete. */
   record: Pick<SegmentRecord, 'sequence' | 'generation' | 'end' | 'readAtMs' | 'via' | 'aside'>
+  /** How many lines the ledger holds up to this record. */
+  rows: number
   parsed: Parsed<F>
-}
-
-/** Where a reading of rows goes on: behind record `sequence`; `previousMs` as in `Reader`. */
-export interface RowsFrom {
-  sequence: number
-  previousMs?: number | undefined
 }
 
 /** What lines of a site are read with. */
@@ -42,7 +38,7 @@ export async function* mergedRows<F extends Feed>(
   after: number,
 ): AsyncGenerator<Rows<F>> {
   for await (const record of recordsAfter(table, file, after)) {
-    yield { record, parsed: readStored(file.feed, record, reader) }
+    yield { record, rows: record.rows, parsed: readStored(file.feed, record, reader) }
   }
 }
 
@@ -69,7 +65,7 @@ export async function replacedRows<F extends Feed>(
     const bytes = rebuilt(record, bySequence)
     const parsed = readLines(file.feed, bytes, open, reader)
     open = record.open
-    rows.push({ record: { ...record, sequence: newest.sequence }, parsed })
+    rows.push({ record: { ...record, sequence: newest.sequence }, rows: newest.rows, parsed })
   }
   return rows
 }

@@ -1,8 +1,8 @@
-import { parse } from 'csv-parse/sync'
 import { RoundsError } from '../errors.ts'
 import type { ByteUnit, Feed } from '../site.ts'
 import type { Zone } from '../time.ts'
 import { columnsOf, readingOf } from './columns.ts'
+import { splitFields } from './csv.ts'
 import type { Parsed, ReadingOf, RejectReason } from './feeds.ts'
 import { type Charset, charsetOf, decodeLines, unitsOf } from './lines.ts'
 
@@ -81,7 +81,11 @@ function readPlain<F extends Feed>(
 ): void {
   if (count === 0) return
   reader.charset = charsetOf(bytes, reader.charset)
-  const records = splitFields(decodeLines(bytes, reader.charset), columnsOf(feed))
+  const records = splitFields(
+    decodeLines(bytes, reader.charset),
+    columnsOf(feed),
+    feed === 'system',
+  )
   if (records.length !== count) {
     throw new RoundsError(
       'line-count',
@@ -102,30 +106,6 @@ function readPlain<F extends Feed>(
     else parsed.rejects.push({ reason: read, text: cut(record.join('|')) })
   }
 }
-
-/**
- * Fields of every line. These are csv-parse's fastest settings (measured: 40 MB/s against 2 to 25
- * with `cast`, `columns` or `info`). `relax_column_count` is slow for lines whose count differs
- * from the first one's, so a line of the usual count goes first and is dropped again.
- */
-function splitFields(lines: Uint8Array | string, columns: number): string[][] {
-  const first = `${'|'.repeat(columns - 1)}\n`
-  const input =
-    typeof lines === 'string' ? first + lines : Buffer.concat([Buffer.from(first), lines])
-  const records: string[][] = parse(input, {
-    delimiter: '|',
-    quote: null,
-    escape: null,
-    record_delimiter: '\n',
-    relax_column_count: true,
-    ignore_last_delimiters: columns === SYSTEM_HEAD ? SYSTEM_HEAD : false,
-  })
-  records.shift()
-  return records
-}
-
-/** System lines are ragged: their first three fields are split off, the rest by its type. */
-const SYSTEM_HEAD = columnsOf('system')
 
 function cut(text: string): string {
   const line = text.replace(/[\r\n]+$/, '')

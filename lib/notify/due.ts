@@ -1,0 +1,91 @@
+import { type DescribedAlarm, SEVERITIES } from '../alarms/alarm.ts'
+import { MINUTE_MS } from '../time.ts'
+import { MOST_CLAIMED, MOST_REMEMBERED, type Notice, occurrenceKey } from './notice.ts'
+
+/**
+ * Why a mail is sent, or is not:
+ * `first` this recipient was never mailed about this group,
+ * `new-alarms` there are members that were not mailed yet,
+ * `unfinished` nobody knows whether the last mail went out: the same one is sent again,
+ * `claimed` another worker is sending at this moment,
+ * `none` nothing is due.
+ * Repeats, recoveries, silences and quiet hours will each add a reason here.
+ */
+export type Reason = 'first' | 'new-alarms' | 'unfinished' | 'claimed' | 'none'
+
+/** What is decided from. */
+export interface DueInput {
+  /** All open alarms of the group. */
+  open: DescribedAlarm[]
+  notice: Notice
+  /** Epoch milliseconds at which alarms are judged. */
+  at: number
+  /** Epoch milliseconds of the clock that leases are counted by. */
+  nowMs: number
+  /** How long an alarm must have stood, in minutes. */
+  standsForMinutes: number
+}
+
+/** What was decided. */
+export interface Decision {
+  reason: Reason
+  /** The alarms to mail: worst first, then oldest first. Empty for `claimed` and `none`. */
+  due: DescribedAlarm[]
+  /** The number of the mail. A number is never used for a second mail with other alarms. */
+  sequence: number
+  /** Alarms that are open and not mailed, and not in `due`. */
+  waiting: DescribedAlarm[]
+  /** How many open alarms this recipient was mailed about before. */
+  mailedBefore: number
+}
+
+/** Decides about one recipient and one group. What a backfill read first is never due. */
+export function decide(input: DueInput): Decision {
+  const { notice, at, nowMs } = input
+  const claim = notice.claim
+  const isMailed = (alarm: DescribedAlarm) => notice.mailed[occurrenceKey(alarm)] !== undefined
+  const unmailed = input.open.filter((alarm) => !alarm.backfilled && !isMailed(alarm))
+  const mailedBefore = input.open.filter(isMailed).length
+  const decision = (reason: Reason, due: DescribedAlarm[], sequence: number): Decision => {
+    const taken = new Set(due)
+    const waiting = unmailed.filter((alarm) => !taken.has(alarm))
+    return { reason, due, sequence, waiting, mailedBefore }
+  }
+
+  if (claim && claim.untilMs > nowMs) return decision('claimed', [], claim.sequence)
+  const ripe = unmailed.filter((alarm) => hasStood(alarm, at, input.standsForMinutes))
+  ripe.sort(worstFirst)
+
+  const inClaim = new Set(claim?.keys)
+  const unfinished = ripe.filter((alarm) => inClaim.has(occurrenceKey(alarm)))
+  if (claim && unfinished.length > 0) return decision('unfinished', unfinished, claim.sequence)
+
+  // Beyond what a notice can remember nothing is mailed: it would be mailed again every round.
+  const room = Math.max(0, Math.min(MOST_CLAIMED, MOST_REMEMBERED - mailedBefore))
+  const due = ripe.slice(0, room)
+  const lastSequence = claim?.sequence ?? notice.sequence
+  if (due.length === 0) return decision('none', [], lastSequence)
+  return decision(lastSequence === 0 ? 'first' : 'new-alarms', due, lastSequence + 1)
+}
+
+/**
+ * An alarm raised in the future comes from a site whose clock is ahead. By a little, it waits a
+ * little longer; by more than the waiting time, it is due at once, or it might wait for days.
+ */
+function hasStood(alarm: DescribedAlarm, at: number, standsForMinutes: number): boolean {
+  return Math.abs(at - alarm.raisedMs) >= standsForMinutes * MINUTE_MS
+}
+
+/** Orders alarms: worst first, then oldest, then by name so that the order is always the same. */
+export function worstFirst(a: DescribedAlarm, b: DescribedAlarm): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    a.raisedMs - b.raisedMs ||
+    compare(a.name, b.name) ||
+    compare(a.node, b.node)
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,214 @@
+import type { DescribedAlarm } from '../alarms/alarm.ts'
+import { asRoundsError, RoundsError } from '../errors.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import type { Chance } from '../random.ts'
+import type { Settings, Site } from '../site.ts'
+import { noticeKey } from '../store/keys.ts'
+import type { Content, Item, Table, Write } from '../store/table.ts'
+import { type Clock, DAY_MS, MINUTE_MS } from '../time.ts'
+import { type Decision, decide, type Reason } from './due.ts'
+import { alarmMessage } from './message.ts'
+import { type Claim, markedSent, type Notice, occurrenceKey, readNotice } from './notice.ts'
+
+/** What notifying needs of the world. */
+export interface NotifyPorts {
+  table: Table
+  mailer: Mailer
+  chance: Chance
+  clock: Clock
+}
+
+/** One site with all its open alarms, described in the site's language. */
+export interface NotifyInput {
+  site: Site
+  open: DescribedAlarm[]
+  /** Epoch milliseconds at which the alarms are judged. */
+  at: number
+}
+
+/** One mail that went out. */
+export interface SentMail {
+  to: string
+  /** The site id. */
+  group: string
+  reason: Reason
+  /** How many alarms it was about. */
+  alarms: number
+}
+
+/** What became of one site. */
+export interface NotifyResult {
+  sent: SentMail[]
+  /** Open alarms that some recipient is not known to have been mailed about. */
+  waiting: number
+  failures: RoundsError[]
+}
+
+/** How long a worker may take to send: longer than any mailer takes (lib/mail/smtp.ts). */
+const LEASE_MS = 2 * MINUTE_MS
+
+/**
+ * Mails what is due about one site, one mail to each recipient: claim, send, mark as sent.
+ *
+ * Twice rather than never: when the end of a send is not known (a kill, a lost answer, a table that
+ * failed afterwards), the claim stays, and after its lease the same alarms go out again under the
+ * same Message-ID. Of any number of workers at the same time one sends. Nothing is thrown.
+ */
+export async function notifySite(
+  ports: NotifyPorts,
+  settings: Settings,
+  input: NotifyInput,
+): Promise<NotifyResult> {
+  const sent: SentMail[] = []
+  const failures: RoundsError[] = []
+  const waiting = new Set<string>()
+  for (const to of new Set(input.site.recipients)) {
+    const outcome = await notifyRecipient(ports, settings, input, to)
+    if (outcome.sent) sent.push(outcome.sent)
+    failures.push(...outcome.failures)
+    for (const alarm of outcome.waiting) waiting.add(occurrenceKey(alarm))
+    // Wrong credentials do not get better with the next recipient; servers lock accounts for it.
+    if (outcome.failures.some((failure) => failure.class === 'stop')) break
+  }
+  return { sent, waiting: waiting.size, failures }
+}
+
+interface Outcome {
+  sent?: SentMail
+  waiting: DescribedAlarm[]
+  failures: RoundsError[]
+}
+
+async function notifyRecipient(
+  ports: NotifyPorts,
+  settings: Settings,
+  input: NotifyInput,
+  to: string,
+): Promise<Outcome> {
+  const notYetMailed = input.open.filter((alarm) => !alarm.backfilled)
+  let claimed: Claimed | undefined
+  let decision: Decision
+  try {
+    const item = await ports.table.get(noticeKey(to, input.site.id))
+    decision = decideNow(ports, settings, input, readNotice(item))
+    if (decision.due.length === 0) return { waiting: decision.waiting, failures: [] }
+    claimed = await claim(ports, noticeKey(to, input.site.id), item, decision)
+  } catch (thrown) {
+    return { waiting: notYetMailed, failures: [asRoundsError(thrown)] }
+  }
+  const unsent = [...decision.waiting, ...decision.due]
+  // Another worker was faster: it sends.
+  if (!claimed) return { waiting: unsent, failures: [] }
+
+  let refused: string[]
+  try {
+    const message = alarmMessage({
+      site: input.site,
+      from: settings.mail.from,
+      to,
+      due: decision.due,
+      mailedBefore: decision.mailedBefore,
+      at: input.at,
+      sequence: decision.sequence,
+      publicUrl: settings.report.publicUrl,
+    })
+    refused = (await ports.mailer.send(message)).refused
+  } catch (thrown) {
+    const failure = asRoundsError(thrown)
+    // Whoever does not know whether the mail was taken keeps the claim until its lease is over.
+    const keep = failure.code === 'mail-unknown' || failure.code === 'unexpected'
+    const more = keep ? [] : await failuresOf(() => release(ports, claimed))
+    return { waiting: unsent, failures: [failure, ...more] }
+  }
+  if (refused.length > 0) {
+    const more = await failuresOf(() => release(ports, claimed))
+    return { waiting: unsent, failures: [refusedError(to), ...more] }
+  }
+  const keepMs = settings.retention.keepDays * DAY_MS
+  return {
+    sent: { to, group: input.site.id, reason: decision.reason, alarms: decision.due.length },
+    waiting: decision.waiting,
+    failures: await failuresOf(() => markSent(ports, claimed, input.open, keepMs)),
+  }
+}
+
+function decideNow(
+  ports: NotifyPorts,
+  settings: Settings,
+  input: NotifyInput,
+  notice: Notice,
+): Decision {
+  const { standsForMinutes } = settings.thresholds
+  const nowMs = ports.clock.now()
+  return decide({ open: input.open, notice, at: input.at, nowMs, standsForMinutes })
+}
+
+/** A notice that is ours to send for. */
+interface Claimed {
+  item: Item
+  /** As it stood before, perhaps with a claim whose lease is over. */
+  before: Notice
+  claim: Claim
+}
+
+/** Undefined when another worker has written the notice since it was read. */
+async function claim(
+  ports: NotifyPorts,
+  key: { partition: string; sort: string },
+  item: Item | undefined,
+  decision: Decision,
+): Promise<Claimed | undefined> {
+  const claim: Claim = {
+    token: ports.chance.token(),
+    untilMs: ports.clock.now() + LEASE_MS,
+    keys: decision.due.map(occurrenceKey),
+    sequence: decision.sequence,
+  }
+  const before = readNotice(item)
+  const notice: Notice = { ...before, claim }
+  const write: Write = item
+    ? await ports.table.replace(key, item.version, contentOf(notice))
+    : await ports.table.create(key, contentOf(notice))
+  return write.done ? { item: write.item, before, claim } : undefined
+}
+
+/**
+ * Puts the notice back as it was: a claim of which the end was unknown before is as unknown now, and
+ * keeps its number. If another worker took over meanwhile, the notice is left to it.
+ */
+async function release(ports: NotifyPorts, { item, before }: Claimed): Promise<void> {
+  await ports.table.replace(item, item.version, contentOf(before))
+}
+
+async function markSent(
+  ports: NotifyPorts,
+  { item, before, claim }: Claimed,
+  open: DescribedAlarm[],
+  keepMs: number,
+): Promise<void> {
+  const stillOpen = new Set(open.map(occurrenceKey))
+  const marked = markedSent(before, claim, stillOpen, ports.clock.now(), keepMs)
+  await ports.table.replace(item, item.version, contentOf(marked))
+}
+
+function contentOf(notice: Notice): Content {
+  return { data: { ...notice } }
+}
+
+async function failuresOf(act: () => Promise<void>): Promise<RoundsError[]> {
+  try {
+    await act()
+    return []
+  } catch (thrown) {
+    return [asRoundsError(thrown)]
+  }
+}
+
+function refusedError(to: string): RoundsError {
+  return new RoundsError(
+    'mail-refused',
+    'skip',
+    `The mail server refused the recipient ${to}.`,
+    'Correct the recipients of the site.',
+  )
+}

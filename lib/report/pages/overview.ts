@@ -1,0 +1,223 @@
+import type { Severity } from '../../alarms/alarm.ts'
+import { SEVERITIES } from '../../alarms/alarm.ts'
+import type { CountFigures } from '../../figures/service.ts'
+import { noneOfEach } from '../../figures/storm.ts'
+import type { Finding, Level } from '../../figures/verdict.ts'
+import { LEVELS, worstLevel } from '../../figures/verdict.ts'
+import type { Coverage } from '../../ledger/coverage.ts'
+import type { Day, Feed } from '../../site.ts'
+import { FEEDS } from '../../site.ts'
+import type { Html } from '../../text/html.ts'
+import { html, safeHref } from '../../text/html.ts'
+import type { Texts } from '../../text/texts.ts'
+import { cutText, groupedNumber, signedPercent, wholePercent } from '../../text/units.ts'
+import { Zone } from '../../time.ts'
+import { sentence } from './findings.ts'
+import { coverageLevel, coverageWord, levelShape } from './marks.ts'
+import type { PageView } from './shell.ts'
+import { dataUpTo, link, page } from './shell.ts'
+import type { SiteDayView } from './site-day.ts'
+
+/** A day of a site with its mark. */
+export interface DayMark {
+  day: Day
+  href: string
+  level: Level
+}
+
+/** One site as of its newest day. */
+export interface OverviewRow {
+  site: { id: string; name: string; timeZone: string }
+  day: Day
+  href: string
+  running: boolean
+  findings: Finding[]
+  openBySeverity: Record<Severity, number>
+  /** Calls of the day beside their past; absent when unknown. */
+  calls?: Pick<CountFigures, 'today' | 'changeFromYesterday' | 'changeFromLastWeek' | 'odd'>
+  worstCpu?: { server: string; percent: number; isOver: boolean }
+  worstDisk?: { server: string; mount: string; percent: number; isOver: boolean }
+  coverage: Partial<Record<Feed, Coverage>>
+  anyLines: boolean
+  dataUpToMs?: number
+  /** The latest days that have a page, oldest first. */
+  days: DayMark[]
+}
+
+/** Everything that the page of all sites shows. */
+export interface OverviewView extends PageView {
+  rows: OverviewRow[]
+}
+
+/** The row of a site, from what its newest day's page shows. */
+export function overviewRow(view: SiteDayView, href: string, days: DayMark[]): OverviewRow {
+  const { site, day, running, findings, thresholds, dataUpToMs } = view
+  const openBySeverity = noneOfEach()
+  for (const { severity } of view.openAlarms ?? []) openBySeverity[severity] += 1
+  const servers = view.system?.servers ?? []
+  const cpu = servers.map(({ name, cpu }) => ({
+    server: name,
+    percent: cpu?.averagePercent ?? -1,
+    isOver: (cpu?.averagePercent ?? -1) >= thresholds.cpuPercent,
+  }))
+  const disks = servers.flatMap(({ name, disks }) =>
+    disks.map(({ mount, percent }) => ({
+      server: name,
+      mount,
+      percent,
+      isOver: percent >= thresholds.diskPercent,
+    })),
+  )
+  const highest = <T extends { percent: number }>(all: T[]) =>
+    all.filter(({ percent }) => percent >= 0).sort((a, b) => b.percent - a.percent)[0]
+  const worstCpu = highest(cpu)
+  const worstDisk = highest(disks)
+  return {
+    site,
+    day,
+    href,
+    running,
+    findings,
+    openBySeverity,
+    ...(view.service && { calls: view.service.counts.calls }),
+    ...(worstCpu && { worstCpu }),
+    ...(worstDisk && { worstDisk }),
+    coverage: Object.fromEntries(view.feeds.map(({ feed, coverage }) => [feed, coverage])),
+    anyLines: view.feeds.some(({ counts }) => counts.lines > 0),
+    ...(dataUpToMs !== undefined && { dataUpToMs }),
+    days,
+  }
+}
+
+/** The page of all sites, those that need somebody first. */
+export function overviewPage(view: OverviewView, texts: Texts): string {
+  const words = texts.overview
+  const rows = [...view.rows].sort(worstFirst)
+  const counts = { bad: 0, warn: 0, note: 0, calm: 0 }
+  for (const row of rows) counts[worstLevel(row.findings)] += 1
+  const worst = LEVELS.find((level) => counts[level] > 0) ?? 'calm'
+  const main =
+    rows.length === 0
+      ? html`<h1>${words.title}</h1><p class="empty">${words.none}</p>`
+      : html`<h1>${words.title} <small>${words.note(rows.length)}</small></h1>
+<p class="verdict v-${worst}">${levelShape(worst)} <b>${words.verdict(counts)}</b></p>
+${table(rows, texts)}<footer><p>${newest(rows, texts)}</p></footer>`
+  return page(view, { title: `${words.title} · ${view.brand}`, left: [], right: [], main }, texts)
+}
+
+function worstFirst(a: OverviewRow, b: OverviewRow): number {
+  const gravity = LEVELS.indexOf(worstLevel(a.findings)) - LEVELS.indexOf(worstLevel(b.findings))
+  if (gravity !== 0) return gravity
+  for (const severity of SEVERITIES) {
+    const more = b.openBySeverity[severity] - a.openBySeverity[severity]
+    if (more !== 0) return more
+  }
+  return a.site.id < b.site.id ? -1 : 1
+}
+
+function table(rows: readonly OverviewRow[], texts: Texts): Html {
+  const words = texts.overview
+  const heads = [
+    words.site,
+    words.alarms,
+    words.calls,
+    words.worstCpu,
+    words.worstDisk,
+    words.arrived,
+    words.days,
+  ]
+  const zones = new Map<string, Zone>()
+  const zoneOf = (name: string) => {
+    const zone = zones.get(name) ?? new Zone(name)
+    zones.set(name, zone)
+    return zone
+  }
+  return html`<table class="sites" role="table"><thead role="rowgroup"><tr role="row">${heads.map(
+    (head) => html`<th role="columnheader" scope="col">${head}</th>`,
+  )}</tr></thead><tbody role="rowgroup">
+${rows.map((row) => siteRow(row, zoneOf(row.site.timeZone), texts))}</tbody></table>
+`
+}
+
+function siteRow(row: OverviewRow, zone: Zone, texts: Texts): Html {
+  const words = texts.overview
+  const says = sentence(row.findings, row.day, row, texts)
+  const level = worstLevel(row.findings)
+  const open = SEVERITIES.map((severity) => {
+    const count = row.openBySeverity[severity]
+    const word = texts.words.severity[severity]
+    return (
+      count > 0 &&
+      html`<span class="nowrap" title="${word}"><i class="square s-${severity}"></i>${
+        word
+      } ${groupedNumber(count)}</span> `
+    )
+  })
+  const cell = (name: string, content: Html | string) =>
+    html`<td role="cell"><small class="label">${name}</small>${content}</td>`
+  const upTo = row.dataUpToMs === undefined ? '' : zone.textOf(row.dataUpToMs).slice(0, 16)
+  return html`<tr role="row"><th role="rowheader" scope="row">${levelShape(level)} ${link(
+    row.href,
+    row.site.name,
+  )} <span class="hidden">${texts.words.level[level]}</span><p>${says}</p><p>${
+    upTo === '' ? texts.navigation.noData : `${words.dataUpTo} ${upTo}`
+  }</p></th>${cell(words.alarms, open.some((part) => part) ? html`${open}` : '–')}${cell(
+    words.calls,
+    calls(row.calls, texts),
+  )}${cell(words.worstCpu, worst(row.worstCpu, row.worstCpu?.server))}${cell(
+    words.worstDisk,
+    worst(row.worstDisk, row.worstDisk && `${row.worstDisk.server} ${row.worstDisk.mount}`),
+  )}${cell(words.arrived, arrived(row, texts))}${cell(words.days, days(row.days, texts))}</tr>
+`
+}
+
+function calls(figures: OverviewRow['calls'], texts: Texts): Html | string {
+  if (!figures || figures.today === null) return '–'
+  const change = (percent: number | null) => (percent === null ? '–' : signedPercent(percent))
+  const odd = figures.odd && html` <span class="odd">${figures.odd === 'low' ? '▼' : '▲'}</span>`
+  return html`${groupedNumber(figures.today)}${odd}<small>${texts.day.fromYesterday} ${change(
+    figures.changeFromYesterday,
+  )}</small><small>${texts.day.fromLastWeek} ${change(figures.changeFromLastWeek)}</small>`
+}
+
+function worst(
+  figure: { percent: number; isOver: boolean } | undefined,
+  name: string | undefined,
+): Html | string {
+  if (!figure) return '–'
+  const percent = wholePercent(figure.percent)
+  const shown = figure.isOver ? html`<b class="over">■ ${percent}</b>` : percent
+  return html`${shown}<small>${cutText(name ?? '', 40)}</small>`
+}
+
+function arrived(row: OverviewRow, texts: Texts): Html {
+  const marks = FEEDS.map((feed) => {
+    const coverage = row.coverage[feed]
+    if (!coverage) return false
+    const level = coverageLevel(coverage, row.running)
+    const word = coverageWord(coverage, row.running, texts)
+    return html`<li>${levelShape(level)} ${texts.words.feed[feed]}${
+      level === 'calm' ? html`<span class="hidden"> ${word}</span>` : ` ${word}`
+    }</li>`
+  })
+  return html`<ul class="plain">${marks}</ul>`
+}
+
+function days(marks: readonly DayMark[], texts: Texts): Html {
+  return html`<span class="strip">${marks.map(({ day, href, level }) => {
+    const label = `${texts.units.shortDay(day)} ${texts.words.level[level]}`
+    return html`<a href="${safeHref(href)}" title="${label}"><span class="hidden">${label}</span>${levelShape(
+      level,
+    )}<small aria-hidden="true">${Number(day.slice(8))}</small></a>`
+  })}</span>`
+}
+
+/** The newest data of all sites, in the time of the site that it comes from. */
+function newest(rows: readonly OverviewRow[], texts: Texts): Html {
+  const row = rows.reduce((best, next) =>
+    (next.dataUpToMs ?? -1) > (best.dataUpToMs ?? -1) ? next : best,
+  )
+  const zone = new Zone(row.site.timeZone)
+  const text = row.dataUpToMs === undefined ? '' : zone.textOf(row.dataUpToMs)
+  return dataUpTo(row.dataUpToMs, text && `${text} (${row.site.timeZone})`, texts)
+}
