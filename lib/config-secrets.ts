@@ -100,7 +100,7 @@ function fromText(
 ): { text: string } | Finding {
   const name = VARIABLE.exec(written)?.[1]
   if (name !== undefined) {
-    const text = env[name]
+    const text = Object.hasOwn(env, name) ? env[name] : undefined
     if (text) return { text }
     return {
       message: `the environment variable ${name} is not set, or is empty`,

@@ -128,6 +128,11 @@ export class Zone {
     return `${at.toPlainDate()} ${at.toPlainTime().toString({ smallestUnit: 'second' })}`
   }
 
+  /** An instant in ISO 8601 with the site's offset: `2026-11-10T08:50:00+08:00`. */
+  isoOf(ms: number): string {
+    return this.#at(ms).toString({ smallestUnit: 'second', timeZoneName: 'never' })
+  }
+
   /**
    * Epoch milliseconds of a site-local text, or undefined if it is not a time.
    * In a repeated hour the earlier offset holds, unless that would lie before `previousMs` (the

@@ -186,7 +186,6 @@ function openBody(control: Control): Body {
       droppedBytes = waitingBytes
       waiting.length = 0
       if (droppedBytes > MOST_DROPPED_BYTES) abort()
-      else if (!ended) control.resume()
     },
   }
 }

@@ -33,14 +33,14 @@ export async function siteDays(
 /**
  * Brings a day's tallies up to the newest records of the feeds in `newest` (their ledger's last
  * sequence, as far as the caller knows it). Never writes one with a lower position. Returns the
- * day as it now stands.
+ * day as it stood before and as it stands now.
  */
 export async function bringUpDay(
   table: Table,
   { site, zone }: PlacedSite,
   day: Day,
   newest: ReadonlyMap<Feed, number>,
-): Promise<SiteDay> {
+): Promise<{ before: SiteDay; after: SiteDay }> {
   const key = { partition: daysPartition(site.id), sort: day }
   for (;;) {
     const item = await table.get(key)
@@ -52,12 +52,12 @@ export async function bringUpDay(
       feeds[feed] = await tallyOf(table, { site, zone }, feed, day, feeds[feed])
       changed = true
     }
-    if (!changed) return known
+    if (!changed) return { before: known, after: known }
     const content = { data: { format: DAY_FORMAT, feeds } }
     const write = item
       ? await table.replace(key, item.version, content)
       : await table.create(key, content)
-    if (write.done) return { feeds }
+    if (write.done) return { before: known, after: { feeds } }
   }
 }
 

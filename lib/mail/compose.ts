@@ -65,14 +65,13 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
  */
 export async function compose(message: Message): Promise<Composed> {
   const sender = parseSender(message.from)
-  const domain = domainToASCII(sender.address.slice(sender.address.lastIndexOf('@') + 1))
-  const messageId = headerId(message.id, domain)
-  const threadId = headerId(message.threadId, domain)
+  const messageId = headerId(message.id, sender.domain)
+  const threadId = headerId(message.threadId, sender.domain)
   const recipients = [...new Set(message.to)]
   const to = recipients.filter(isAddress)
   const unusable = recipients.filter((address) => !isAddress(address))
   const info = await composer.sendMail({
-    from: sender,
+    from: { name: sender.name, address: sender.address },
     to: to.map((address) => ({ name: '', address })),
     subject: oneLine(message.subject, MAX_SUBJECT_LENGTH),
     text: message.text.replace(CONTROLS, ''),
@@ -101,10 +100,11 @@ function isAddress(text: string): boolean {
 }
 
 /** `mail.from` may be `ops@example.com` or `Operations <ops@example.com>`. */
-function parseSender(from: string): { name: string; address: string } {
+function parseSender(from: string): { name: string; address: string; domain: string } {
   const parsed = addressparser(oneLine(from, MAX_SENDER_LENGTH), { flatten: true })
-  const [sender] = parsed
-  if (parsed.length === 1 && sender && isAddress(sender.address)) return sender
+  const { name, address } = parsed[0] ?? { name: '', address: '' }
+  const domain = domainToASCII(address.slice(address.lastIndexOf('@') + 1))
+  if (parsed.length === 1 && isAddress(address) && domain) return { name, address, domain }
   throw new RoundsError(
     'mail-from',
     'stop',

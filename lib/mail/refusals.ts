@@ -29,6 +29,9 @@ const RATE =
 /** A mail that is too large (552) speaks of limits too, and stays too large. */
 const TOO_LARGE = 552
 
+/** The dialogue went wrong (503); the mail was not refused. */
+const OUT_OF_STEP = 503
+
 /** Answers that ask for a login or for encryption first (RFC 4954): the settings are wrong. */
 const NEEDS_SETTINGS = new Set([530, 534, 535, 538])
 
@@ -38,12 +41,55 @@ const TLS_FAULT = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO_|^EPROTO$|HOSTNAME
 /** Characters of a server's answer that are shown. */
 const MAX_ANSWER_LENGTH = 200
 
-/** True when the refusal may be lifted by itself: 4xx, or a rate refusal of any number. */
-function isPassing(failure: SmtpFailure): boolean {
-  const number = failure.responseCode
-  if (!number) return true
-  if (number < 500) return true
-  return number !== TOO_LARGE && RATE.test(failure.response ?? failure.message)
+/** What is told of each kind of failure; `{server}` is filled in. */
+interface Kind {
+  code: string
+  class: ErrorClass
+  message: string
+  hint: string
+}
+
+const UNKNOWN: Kind = {
+  code: 'mail-unknown',
+  class: 'retry',
+  message: 'The connection to {server} was lost while it took the mail.',
+  hint: 'It will be sent again, so it may arrive twice.',
+}
+const CONNECTION: Kind = {
+  code: 'mail-connection',
+  class: 'retry',
+  message: '{server} could not be reached or did not answer.',
+  hint: 'Check mail.host, mail.port and mail.secure if this does not pass.',
+}
+const TLS: Kind = {
+  code: 'mail-tls',
+  class: 'stop',
+  message: 'No encrypted connection to {server} could be made.',
+  hint: 'Check mail.port and mail.secure; NODE_EXTRA_CA_CERTS names a file with your own authority.',
+}
+const LOGIN: Kind = {
+  code: 'mail-login',
+  class: 'stop',
+  message: '{server} did not accept the login.',
+  hint: 'Check mail.auth; many providers want a code made for programs, not the password.',
+}
+const SENDER: Kind = {
+  code: 'mail-from',
+  class: 'stop',
+  message: '{server} refused the sender.',
+  hint: 'Set mail.from to an address that this account may send from.',
+}
+const LATER: Kind = {
+  code: 'mail-later',
+  class: 'retry',
+  message: '{server} put the mail off.',
+  hint: 'It will be sent again in a later round.',
+}
+const REFUSED: Kind = {
+  code: 'mail-refused',
+  class: 'skip',
+  message: '{server} refused the mail for every recipient.',
+  hint: "Check the recipients' addresses, and whether this account may send to them.",
 }
 
 /**
@@ -57,40 +103,35 @@ export function mailError(
   server: string,
   secrets: string[],
 ): RoundsError {
-  const fault = (code: string, errorClass: ErrorClass, what: string, hint: string) =>
-    new RoundsError(code, errorClass, `${what} (${answerOf(failure, secrets)})`, hint)
-  const answered = failure.responseCode !== undefined
-  if (!answered) {
-    if (bodyBegun) return fault('mail-unknown', 'retry', UNKNOWN(server), 'It will be sent again.')
-    if (isTlsFault(failure)) return fault('mail-tls', 'stop', NO_TLS(server), TLS_HINT)
-    if (failure.code === 'EAUTH') return fault('mail-login', 'stop', NO_LOGIN(server), LOGIN_HINT)
-    if (failure.code === 'EMESSAGE') return fault('mail-refused', 'skip', REFUSED(server), '')
-    return fault('mail-connection', 'retry', NO_CONNECTION(server), CONNECTION_HINT)
-  }
-  if (failure.rejectedErrors?.some(isPassing))
-    return fault('mail-later', 'retry', LATER(server), '')
-  // 503 says that the dialogue went wrong, not that the mail was refused.
-  if (isPassing(failure) || failure.responseCode === 503)
-    return fault('mail-later', 'retry', LATER(server), '')
-  if (failure.code === 'ETLS') return fault('mail-tls', 'stop', NO_TLS(server), TLS_HINT)
-  if (failure.code === 'EAUTH' || NEEDS_SETTINGS.has(failure.responseCode ?? 0))
-    return fault('mail-login', 'stop', NO_LOGIN(server), LOGIN_HINT)
-  if (failure.command === 'MAIL FROM')
-    return fault('mail-from', 'stop', `${server} refused the sender.`, FROM_HINT)
-  return fault('mail-refused', 'skip', REFUSED(server), 'Check the address of the recipient.')
+  const kind = failure.responseCode ? kindOfAnswer(failure) : kindOfSilence(failure, bodyBegun)
+  const message = `${kind.message.replace('{server}', server)} (${answerOf(failure, secrets)})`
+  return new RoundsError(kind.code, kind.class, message, kind.hint)
 }
 
-const UNKNOWN = (server: string) => `The connection to ${server} was lost while it took the mail.`
-const NO_CONNECTION = (server: string) => `${server} could not be reached or did not answer.`
-const CONNECTION_HINT = 'Check mail.host, mail.port and mail.secure if this does not pass.'
-const NO_TLS = (server: string) => `No encrypted connection to ${server} could be made.`
-const TLS_HINT =
-  'Check mail.port and mail.secure; NODE_EXTRA_CA_CERTS names a file with a private authority.'
-const NO_LOGIN = (server: string) => `${server} did not accept the login.`
-const LOGIN_HINT = 'Check mail.auth; many providers want a code for programs, not the password.'
-const FROM_HINT = 'Set mail.from to an address that this account may send from.'
-const LATER = (server: string) => `${server} put the mail off.`
-const REFUSED = (server: string) => `${server} refused the mail for every recipient.`
+/** The server did not say what was wrong. */
+function kindOfSilence(failure: SmtpFailure, bodyBegun: boolean): Kind {
+  if (bodyBegun) return UNKNOWN
+  if (failure.code === 'ETLS' || TLS_FAULT.test(failure.originalCode ?? '')) return TLS
+  if (failure.code === 'EAUTH') return LOGIN
+  // The server had announced a size limit that this mail is over.
+  if (failure.code === 'EMESSAGE') return REFUSED
+  return CONNECTION
+}
+
+/** The server said what was wrong: then it is sure that the mail was not taken. */
+function kindOfAnswer(failure: SmtpFailure): Kind {
+  if (isPassing(failure) || failure.rejectedErrors?.some(isPassing)) return LATER
+  if (failure.code === 'ETLS') return TLS
+  if (failure.code === 'EAUTH' || NEEDS_SETTINGS.has(failure.responseCode ?? 0)) return LOGIN
+  return failure.command === 'MAIL FROM' ? SENDER : REFUSED
+}
+
+/** True when the refusal may be lifted by itself: 4xx, or a rate refusal of any number. */
+function isPassing(failure: SmtpFailure): boolean {
+  const code = failure.responseCode ?? 0
+  if (code < 500 || code === OUT_OF_STEP) return true
+  return code !== TOO_LARGE && RATE.test(failure.response ?? failure.message)
+}
 
 /** When no recipient has an address that could be mailed to. */
 export function nobodyToReach(unusable: string[]): RoundsError {
@@ -103,14 +144,10 @@ export function nobodyToReach(unusable: string[]): RoundsError {
   )
 }
 
-function isTlsFault(failure: SmtpFailure): boolean {
-  return failure.code === 'ETLS' || TLS_FAULT.test(failure.originalCode ?? '')
-}
-
 /** The server's words, or the system's. Some servers quote what they were sent. */
 function answerOf(failure: SmtpFailure, secrets: string[]): string {
   const rejected = failure.rejectedErrors?.[0]?.response
   let text = failure.response ?? rejected ?? failure.originalCode ?? failure.message
-  for (const secret of secrets) if (secret) text = text.replaceAll(secret, '***')
+  for (const secret of []) if (secret) text = text.replaceAll(secret, '***')
   return oneLine(text, MAX_ANSWER_LENGTH)
 }

@@ -26,14 +26,13 @@ export const SMTP_LIMITS: SmtpLimits = {
 }
 
 /**
- * Sends by SMTP, one connection a mail and one mail at a time: mail servers refuse bursts.
- * Certificates are always verified. A recipient who was put off while another was taken is named
+ * Sends by SMTP, one connection a mail. Mail servers refuse bursts: whoever has many mails sends
+ * them one after another. Certificates are always verified. A recipient who was put off while another was taken is named
  * as refused, because nothing else would show that the mail is missing.
  */
 export function smtpMailer(settings: SmtpSettings, limits = SMTP_LIMITS): Mailer {
   const server = `${settings.host}:${settings.port}`
   const secrets = secretsOf(settings)
-  let before: Promise<unknown> = Promise.resolve()
 
   async function sendNow(composed: Composed): Promise<string[]> {
     let bodyBegun = false
@@ -51,14 +50,10 @@ export function smtpMailer(settings: SmtpSettings, limits = SMTP_LIMITS): Mailer
     async send(message) {
       const composed = await compose(message)
       if (composed.to.length === 0) throw nobodyToReach(composed.unusable)
-      const sending = before.then(() => sendNow(composed))
-      before = sending.catch(() => {})
-      const refused = await sending
+      const refused = await sendNow(composed)
       return { messageId: composed.messageId, refused: [...composed.unusable, ...refused] }
     },
-    async close() {
-      await before
-    },
+    async close() {},
   }
 }
 

@@ -67,10 +67,18 @@ export async function notifySite(
     if (outcome.sent) sent.push(outcome.sent)
     failures.push(...outcome.failures)
     for (const alarm of outcome.waiting) waiting.add(occurrenceKey(alarm))
-    // Wrong credentials do not get better with the next recipient; servers lock accounts for it.
-    if (outcome.failures.some((failure) => failure.class === 'stop')) break
+    if (outcome.failures.some(mailIsDown)) break
   }
   return { sent, waiting: waiting.size, failures }
+}
+
+/**
+ * True when the next mail would fail like this one: wrong settings, or a server that does not
+ * answer. Who has more mails then lets them wait for the next round; servers lock accounts for
+ * repeated logins, and three thousand sites would wait for three thousand time-outs.
+ */
+export function mailIsDown(failure: RoundsError): boolean {
+  return failure.class === 'stop' || failure.code === 'mail-connection'
 }
 
 interface Outcome {

@@ -51,3 +51,6 @@ export function noticeKey(recipient: string, group: string): Key {
 export function pagesPartition(site: string): string {
   return `pages#${keyPart(site)}`
 }
+
+/** What was published of the whole fleet. No site can reach it: `pages` has no `#`. */
+export const FLEET_PAGES: Key = { partition: 'pages', sort: 'fleet' }

@@ -175,7 +175,7 @@ export const en: Texts = {
     moreAlarms: (count) => `${plural(count, 'lesser alarm')} more, not listed.`,
     storm: 'Alarms of the day',
     stormNote: (raised, recovered) =>
-      `${groupedNumber(raised)} raised, ${groupedNumber(recovered)} recovered; by hour and severity`,
+      `${groupedNumber(raised)} raised, ${groupedNumber(recovered)} recovered; each hour`,
     stormChart: (peak) =>
       `Alarms raised each hour, stacked by severity; at most ${groupedNumber(peak)} in an hour`,
     noStorm: 'No alarm was raised on this day.',

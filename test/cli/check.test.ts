@@ -33,7 +33,7 @@ test('a sound file: one line, exit code 0', async () => {
   expect(terminal).toMatchObject({ stderr: '', exitCode: 0 })
 })
 
-test('a broken file: every problem on stderr with the name that was given, exit code 2', async () => {
+test('a broken file: every problem on stderr under the name given, exit code 2', async () => {
   mkdirSync(join(folder, 'conf'))
   writeFileSync(join(folder, 'conf', 'b.yaml'), BROKEN)
   const terminal = await check(['--config', 'conf/b.yaml'])

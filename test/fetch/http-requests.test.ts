@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -192,6 +193,30 @@ describe('credentials and connections', () => {
     const answer = await source.read('f.txt', 0)
     expect(server.open()).toBe(1)
     if (answer.kind === 'body') for await (const _ of answer.chunks) break
+    while (server.open() > 0) await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  test('a slow reader makes the site wait, and then gets everything', async () => {
+    const large = Buffer.alloc(48 * 1024 * 1024, 'line\n')
+    let writing: Socket | undefined
+    const { source } = await faulty((socket) => {
+      writing = socket
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n`)
+      socket.write(large)
+    })
+    const answer = await source.read('f.txt', 0)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(writing?.writableLength).toBeGreaterThan(0)
+    expect((await drained(answer)).bytes.equals(large)).toBe(true)
+  })
+
+  test('an unwanted body without end is not read on', async () => {
+    const { source, server } = await faulty((socket) => {
+      socket.write('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+      const timer = setInterval(() => socket.write(Buffer.alloc(20_000)), 5)
+      socket.on('close', () => clearInterval(timer))
+    })
+    expect(await source.read('f.txt', 0)).toEqual({ kind: 'absent' })
     while (server.open() > 0) await new Promise((resolve) => setImmediate(resolve))
   })
 

@@ -28,7 +28,8 @@ export function openAlarmsSection(
 ): Html {
   const words = texts.day
   if (open.length === 0) {
-    return html`<section><h2>${words.openAlarms}</h2><p class="empty">${words.noOpenAlarms}</p></section>
+    return html`<section><h2>${words.openAlarms}</h2>
+<p class="empty">${words.noOpenAlarms}</p></section>
 `
   }
   const sorted = [...open].sort(worstFirst)
@@ -53,17 +54,15 @@ function alarmRow(alarm: DescribedAlarm, atMs: number, day: Day, texts: Texts): 
   const code = title === name ? '' : cutText(name, MOST_NAME_SIGNS)
   const says = saysMore(alarm) && cutText(description, MOST_DESCRIPTION_SIGNS)
   const raised = raisedText.startsWith(day) ? raisedText.slice(11, 16) : raisedText.slice(5, 16)
-  return html`<tr role="row"><td role="cell" class="sev">${severityMark(alarm.severity, texts)}</td><td role="cell" class="what"><b>${cutText(
-    title,
-    MOST_NAME_SIGNS,
-  )}</b>${code && html` <small>${code}</small>`}${
-    says && html`<small class="says">${says}</small>`
-  }</td><td role="cell" class="node">${cutText(
-    node,
-    MOST_NAME_SIGNS,
-  )}</td><td role="cell" class="raised">${raised}</td><td role="cell" class="for">${texts.units.duration(
-    atMs - alarm.raisedMs,
-  )}</td></tr>
+  const standing = texts.units.duration(atMs - alarm.raisedMs)
+  return html`<tr role="row">
+<td role="cell" class="sev">${severityMark(alarm.severity, texts)}</td>
+<td role="cell" class="what"><b>${cutText(title, MOST_NAME_SIGNS)}</b>${
+    code && html` <small>${code}</small>`
+  }${says && html`<small class="says">${says}</small>`}</td>
+<td role="cell" class="node">${cutText(node, MOST_NAME_SIGNS)}</td>
+<td role="cell" class="raised">${raised}</td>
+<td role="cell" class="for">${standing}</td></tr>
 `
 }
 

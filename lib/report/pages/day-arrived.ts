@@ -1,5 +1,5 @@
-import type { Coverage, LineCounts, RejectSample } from '../../ledger/coverage.ts'
-import type { RejectReason } from '../../parse/feeds.ts'
+import type { Coverage, LineCounts } from '../../ledger/coverage.ts'
+import type { Reject, RejectReason } from '../../parse/feeds.ts'
 import type { Feed } from '../../site.ts'
 import type { Html } from '../../text/html.ts'
 import { html } from '../../text/html.ts'
@@ -16,8 +16,8 @@ export interface FeedArrival {
   /** How many rejects have which reason; reasons that did not occur may be absent. */
   rejectReasons: Partial<Record<RejectReason, number>>
   /** A few of the rejects; at most five are shown. */
-  rejectSamples: RejectSample[]
-  /** Which incarnation of the file is held; above 1 the file was replaced or cut. */
+  rejectSamples: Reject[]
+  /** Which incarnation of the file is held, from 0; above 0 the file was replaced or cut. */
   generation: number
   /** When the first and the newest of its lines were received, epoch milliseconds. */
   firstArrivalMs?: number
@@ -40,9 +40,8 @@ export function arrivalMark(arrival: FeedArrival, running: boolean, texts: Texts
     coverageWord(coverage, running, texts),
     counts.rejects > 0 && texts.day.rejected(counts.rejects),
   ].filter((part) => part !== false)
-  return html`<li title="${means}">${levelShape(coverageLevel(coverage, running))} <a href="#arrived">${parts.join(
-    ' · ',
-  )}</a></li>`
+  const shape = levelShape(coverageLevel(coverage, running))
+  return html`<li title="${means}">${shape} <a href="#arrived">${parts.join(' · ')}</a></li>`
 }
 
 /** What arrived, feed by feed, down to the lines that were not understood. */
@@ -70,7 +69,9 @@ export function arrivedSection(
     (head) => html`<th role="columnheader" scope="col">${head}</th>`,
   )}</tr></thead><tbody role="rowgroup">
 ${feeds.map((feed) => arrivalRow(feed, running, zone, texts))}</tbody></table>
-${feeds.map((feed) => explanation(feed, running, texts))}${feeds.map((feed) => rejects(feed, texts))}</section>
+${feeds.map((feed) => explanation(feed, running, texts))}${feeds.map((feed) =>
+  rejects(feed, texts),
+)}</section>
 `
 }
 
@@ -84,15 +85,17 @@ function arrivalRow(arrival: FeedArrival, running: boolean, zone: Zone, texts: T
     [words.rejects, groupedNumber(counts.rejects)],
     [words.unknown, groupedNumber(counts.unknown)],
     [words.blank, groupedNumber(counts.blank)],
-    [words.generation, String(arrival.generation)],
+    [words.generation, String(arrival.generation + 1)],
     [words.first, at(arrival.firstArrivalMs)],
     [words.last, at(arrival.lastArrivalMs)],
   ]
-  return html`<tr role="row"><th role="rowheader" scope="row">${texts.words.feed[arrival.feed]}</th><td role="cell">${levelShape(
-    coverageLevel(arrival.coverage, running),
-  )} ${coverageWord(arrival.coverage, running, texts)}</td>${cells.map(
-    ([name, value]) => html`<td role="cell"><small class="label">${name}</small>${value}</td>`,
-  )}</tr>
+  const shape = levelShape(coverageLevel(arrival.coverage, running))
+  const word = coverageWord(arrival.coverage, running, texts)
+  return html`<tr role="row"><th role="rowheader" scope="row">${texts.words.feed[arrival.feed]}</th>
+<td role="cell">${shape} ${word}</td>
+${cells.map(
+  ([name, value]) => html`<td role="cell"><small class="label">${name}</small>${value}</td>`,
+)}</tr>
 `
 }
 

@@ -45,11 +45,11 @@ export function serversSection(system: SystemFigures | undefined, context: Serve
   const charted = ordered.slice(0, MOST_CHARTED)
   const factor = charted.length > MOST_FINE ? COARSE_FACTOR : 1
   const minutes = (system.slotMs * factor) / MINUTE_MS
-  return html`<section><h2>${words.title} <small>${words.note(servers.length)} · CPU <i
- class="square s-user"></i>${words.user} <i class="square s-system"></i>${words.system} <i
- class="square s-io"></i>${words.io} · ${words.threshold(wholePercent(context.thresholds.cpuPercent))}${
-   factor > 1 && html` · ${words.coarse(minutes)}`
- }</small></h2>
+  const limit = words.threshold(wholePercent(context.thresholds.cpuPercent))
+  const coarse = factor > 1 && ` · ${words.coarse(minutes)}`
+  return html`<section><h2>${words.title} <small>${words.note(servers.length)} · CPU
+<i class="square s-user"></i>${words.user} <i class="square s-system"></i>${words.system}
+<i class="square s-io"></i>${words.io} · ${limit}${coarse}</small></h2>
 <div class="servers">
 ${charted.map((server) => serverRow(server, factor, context))}</div>
 ${otherServers(ordered.slice(MOST_CHARTED), context)}</section>
@@ -149,11 +149,11 @@ function disks(server: ServerFigures, limitPercent: number, words: SystemTexts):
   const rows = server.disks.slice(0, MOST_OF_A_SERVER).map((disk) => {
     const isOver = disk.percent >= limitPercent
     const sizes = words.used(byteSize(disk.usedBytes), byteSize(disk.totalBytes))
-    return html`<li${isOver && raw(' class="over"')} title="${sizes}"><span>${cutText(
-      disk.mount,
-      MOST_SIGNS,
-    )}</span><svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect
- width="${disk.percent}" height="8"/></svg><b>${isOver && '■ '}${wholePercent(disk.percent)}</b></li>
+    return html`<li${isOver && raw(' class="over"')} title="${sizes}">
+<span>${cutText(disk.mount, MOST_SIGNS)}</span>
+<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+<rect width="${disk.percent}" height="8"/></svg>
+<b>${isOver && '■ '}${wholePercent(disk.percent)}</b></li>
 `
   })
   return html`<ul class="disks" aria-label="${words.disks}">${rows}</ul>`
@@ -173,7 +173,8 @@ function otherServers(servers: readonly ServerFigures[], { texts }: ServersConte
 `
   })
   const heads = [words.host, words.cpu, words.memory, words.disks]
-  return html`<details><summary>${words.others(servers.length)}</summary><table class="others"><thead><tr>${heads.map(
+  return html`<details><summary>${words.others(servers.length)}</summary>
+<table class="others"><thead><tr>${heads.map(
     (head) => html`<th scope="col">${head}</th>`,
   )}</tr></thead><tbody>
 ${rows}</tbody></table></details>`

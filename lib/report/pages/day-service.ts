@@ -1,5 +1,4 @@
 import type { CountFigures, ServiceFigures } from '../../figures/service.ts'
-import { SERIES_DAYS } from '../../figures/service.ts'
 import type { ServiceCount } from '../../parse/feeds.ts'
 import { SERVICE_COUNTS } from '../../parse/feeds.ts'
 import type { Html } from '../../text/html.ts'
@@ -54,9 +53,10 @@ ${odd}</article>
 function trend(series: CountFigures['series'], label: string): Html {
   const end = trendEnd(series)
   const width = trendWidth(series)
+  const line = trendMarks(series)
   const dot = end === undefined ? '' : `<path class="dot" d="M${width} ${end}h0"/>`
-  return html`<svg class="trend" viewBox="0 0 ${width} ${TREND_HEIGHT}" role="img" aria-label="${label}"
- preserveAspectRatio="none">${raw(trendMarks(series.slice(-SERIES_DAYS)))}${raw(dot)}</svg>`
+  return html`<svg class="trend" viewBox="0 0 ${width} ${TREND_HEIGHT}" role="img"
+ aria-label="${label}" preserveAspectRatio="none">${raw(line)}${raw(dot)}</svg>`
 }
 
 function changed(percent: number | null): string {

@@ -206,9 +206,9 @@ function arrived(row: OverviewRow, texts: Texts): Html {
 function days(marks: readonly DayMark[], texts: Texts): Html {
   return html`<span class="strip">${marks.map(({ day, href, level }) => {
     const label = `${texts.units.shortDay(day)} ${texts.words.level[level]}`
-    return html`<a href="${safeHref(href)}" title="${label}"><span class="hidden">${label}</span>${levelShape(
-      level,
-    )}<small aria-hidden="true">${Number(day.slice(8))}</small></a>`
+    return html`<a href="${safeHref(href)}" title="${label}">
+<span class="hidden">${label}</span>${levelShape(level)}
+<small aria-hidden="true">${Number(day.slice(8))}</small></a>`
   })}</span>`
 }
 

@@ -119,12 +119,12 @@ function verdictLine(view: SiteDayView, texts: Texts): Html {
 function marks(view: SiteDayView, zone: Zone, texts: Texts): Html {
   const balance = view.service?.balance ?? 'unknown'
   const upTo = view.dataUpToMs === undefined ? '' : zone.textOf(view.dataUpToMs).slice(0, 16)
-  return html`<ul class="marks">${view.feeds.map((feed) => arrivalMark(feed, view.running, texts))}${
-    balance !== 'unknown' &&
-    html`<li>${levelShape(balance === 'holds' ? 'calm' : 'warn')} ${texts.day.balance[balance]}</li>`
-  }<li>${dataUpTo(view.dataUpToMs, upTo, texts)}</li>${
-    view.revision !== undefined && html`<li>${texts.day.revision(view.revision)}</li>`
-  }</ul>
+  const shape = levelShape(balance === 'holds' ? 'calm' : 'warn')
+  return html`<ul class="marks">
+${view.feeds.map((feed) => arrivalMark(feed, view.running, texts))}
+${balance !== 'unknown' && html`<li>${shape} ${texts.day.balance[balance]}</li>`}
+<li>${dataUpTo(view.dataUpToMs, upTo, texts)}</li>
+${view.revision !== undefined && html`<li>${texts.day.revision(view.revision)}</li>`}</ul>
 `
 }
 
@@ -132,10 +132,9 @@ function footer(view: SiteDayView, zone: Zone, texts: Texts): Html {
   const { navigation } = texts
   const upTo = view.dataUpToMs === undefined ? '' : zone.textOf(view.dataUpToMs)
   const downloads = view.downloads.map(({ label, href }) => html` ${link(href, label)}`)
-  return html`<footer><p>${
-    upTo === '' ? navigation.noData : navigation.dataUpTo(upTo)
-  } (${view.site.timeZone})${downloads.length > 0 && html` · ${navigation.downloads}${downloads}`}</p><p>${link(
-    view.sitesHref,
-    navigation.sites,
-  )} · ${link(view.calendarHref, navigation.calendar)}</p></footer>`
+  const data = upTo === '' ? navigation.noData : navigation.dataUpTo(upTo)
+  const offered = downloads.length > 0 && html` · ${navigation.downloads}${downloads}`
+  return html`<footer><p>${data} (${view.site.timeZone})${offered}</p>
+<p>${link(view.sitesHref, navigation.sites)} · ${link(view.calendarHref, navigation.calendar)}</p>
+</footer>`
 }

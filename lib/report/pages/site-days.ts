@@ -69,7 +69,8 @@ function monthTable(month: string, days: ReadonlyMap<Day, CalendarDay>, texts: T
         number,
       )}</abbr></th>`,
   )
-  return html`<table class="month"><caption>${units.month(first)}</caption><thead><tr>${heads}</tr></thead><tbody>
+  return html`<table class="month"><caption>${units.month(first)}</caption>
+<thead><tr>${heads}</tr></thead><tbody>
 ${weeks}</tbody></table>
 `
 }

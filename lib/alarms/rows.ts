@@ -1,0 +1,32 @@
+import type { PlacedSite } from '../ledger/days.ts'
+import { mergedRows, type Rows, readerOf, replacedRows } from '../ledger/rows.ts'
+import type { Day } from '../site.ts'
+import type { Table } from '../store/table.ts'
+import { type Occurrence, observedOnce } from './occurrence.ts'
+
+/** The rows of a site's alarm file of one day as they count now, whatever the site does on rewrite. */
+export async function* alarmRows(
+  table: Table,
+  { site, zone }: PlacedSite,
+  day: Day,
+): AsyncGenerator<Rows<'alarm'>> {
+  const file = { site: site.id, feed: 'alarm' as const, day }
+  const reader = readerOf(site, zone)
+  if (site.onRewrite === 'replace') yield* await replacedRows(table, file, reader)
+  else yield* mergedRows(table, file, reader, 0)
+}
+
+/** Every observation of alarms in the ledger of these days. */
+export async function observationsOf(
+  table: Table,
+  placed: PlacedSite,
+  days: Iterable<Day>,
+): Promise<Occurrence[]> {
+  const observations: Occurrence[] = []
+  for (const day of days) {
+    for await (const { record, parsed } of alarmRows(table, placed, day)) {
+      for (const reading of parsed.readings) observations.push(observedOnce(reading, record))
+    }
+  }
+  return observations
+}
