@@ -104,8 +104,8 @@ interface Opened {
 async function openAt(source: Source, path: string, place: Place): Promise<Opened | undefined> {
   const from = place.end - place.marker.length
   if (from > 0) {
+    // Some servers say 404 to a range that they do not have; the plain reading below decides.
     const answer = await source.read(path, from)
-    if (answer.kind === 'absent') return undefined
     if (answer.kind === 'body') {
       const body = new Body(answer.chunks)
       if (answer.start === 0) return decide(body, place)

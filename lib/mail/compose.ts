@@ -37,7 +37,7 @@ export function smtpConnection(options: SmtpOptions): SmtpConnection {
   return new SMTPConnection(options)
 }
 
-/** One address without name, quotes, comments or control characters: nothing that could hide another. */
+/** One address without name, quotes, comments or controls: nothing that could hide another. */
 const ADDRESS = /^[^\s\p{C}@<>()[\]\\,;:"]+@[^\s\p{C}@<>()[\]\\,;:"]+$/u
 
 /** The longest address that SMTP carries (RFC 5321, section 4.5.3.1.3). */

@@ -23,8 +23,11 @@ export interface SmtpFailure {
  * QQ: `550 Connection frequency limited`, 163: `RP:TRC` and `MI:SFQ`, Gmail: `Daily user sending
  * limit exceeded`, Exchange: `SubmissionQuotaExceeded`, many: `too many messages`.
  */
-const RATE =
-  /frequen|rate.{0,9}(limit|exceed)|too (many|much|fast)|daily.{0,30}limit|sending (limit|quota)|submissionquota|threshold|throttl|try again later|RP:TRC|MI:SFQ/i
+const RATE_WORDS = [
+  /frequen|too (many|much|fast)|throttl|threshold|try again later/i,
+  /rate.{0,9}(limit|exceed)|daily.{0,30}limit|sending (limit|quota)|submissionquota/i,
+  /RP:TRC|MI:SFQ/,
+]
 
 /** A mail that is too large (552) speaks of limits too, and stays too large. */
 const TOO_LARGE = 552
@@ -65,7 +68,7 @@ const TLS: Kind = {
   code: 'mail-tls',
   class: 'stop',
   message: 'No encrypted connection to {server} could be made.',
-  hint: 'Check mail.port and mail.secure; NODE_EXTRA_CA_CERTS names a file with your own authority.',
+  hint: 'Check mail.port and mail.secure; NODE_EXTRA_CA_CERTS can name your own authority.',
 }
 const LOGIN: Kind = {
   code: 'mail-login',
@@ -129,8 +132,9 @@ function kindOfAnswer(failure: SmtpFailure): Kind {
 /** True when the refusal may be lifted by itself: 4xx, or a rate refusal of any number. */
 function isPassing(failure: SmtpFailure): boolean {
   const code = failure.responseCode ?? 0
+  const answer = failure.response ?? failure.message
   if (code < 500 || code === OUT_OF_STEP) return true
-  return code !== TOO_LARGE && RATE.test(failure.response ?? failure.message)
+  return code !== TOO_LARGE && RATE_WORDS.some((words) => words.test(answer))
 }
 
 /** When no recipient has an address that could be mailed to. */
@@ -148,6 +152,6 @@ export function nobodyToReach(unusable: string[]): RoundsError {
 function answerOf(failure: SmtpFailure, secrets: string[]): string {
   const rejected = failure.rejectedErrors?.[0]?.response
   let text = failure.response ?? rejected ?? failure.originalCode ?? failure.message
-  for (const secret of []) if (secret) text = text.replaceAll(secret, '***')
+  for (const secret of secrets) if (secret) text = text.replaceAll(secret, '***')
   return oneLine(text, MAX_ANSWER_LENGTH)
 }

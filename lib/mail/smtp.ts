@@ -27,8 +27,8 @@ export const SMTP_LIMITS: SmtpLimits = {
 
 /**
  * Sends by SMTP, one connection a mail. Mail servers refuse bursts: whoever has many mails sends
- * them one after another. Certificates are always verified. A recipient who was put off while another was taken is named
- * as refused, because nothing else would show that the mail is missing.
+ * them one after another. Certificates are always verified. A recipient who was put off while
+ * another was taken is named as refused, because nothing else would show that the mail is missing.
  */
 export function smtpMailer(settings: SmtpSettings, limits = SMTP_LIMITS): Mailer {
   const server = `${settings.host}:${settings.port}`

@@ -59,34 +59,59 @@ const STYLE = raw(`
   }
 `)
 
-/** Wide enough for `Not rated` on one line. */
-const SEVERITY_WIDTH_PX = 108
+/** Wide enough for `Unknown` on one line. */
+const SEVERITY_WIDTH_PX = 112
 
-const FONT =
-  'font-family:system-ui,-apple-system,&quot;PingFang SC&quot;,&quot;Microsoft YaHei&quot;,&quot;Segoe UI&quot;,sans-serif'
+const FONT = [
+  'system-ui',
+  '-apple-system',
+  "'PingFang SC'",
+  "'Microsoft YaHei'",
+  "'Segoe UI'",
+  'sans-serif',
+].join(',')
+
+/** The styles of the light look, as they are written into each element. */
+const SMALL = 'font-size:13px;color:#626970'
+const CELL = 'border-top:1px solid #e4e4df'
+const PAGE = 'background:#fbfbf9'
+const COLUMN = [
+  'width:100%;max-width:600px;text-align:left;color:#1c1f23',
+  `font-size:15px;line-height:1.5;font-family:${FONT}`,
+].join(';')
+const VERDICT =
+  'margin:0;font-size:18px;border-left:4px solid #c0362c;padding-left:12px;color:#1c1f23'
+const CARD = [
+  'margin-top:16px;background:#fff;border:1px solid #e4e4df;border-top:0',
+  // Mail programs do not inherit fonts into tables; long words must not widen the mail.
+  'font-size:15px;line-height:1.45;table-layout:fixed;word-wrap:break-word;overflow-wrap:anywhere',
+].join(';')
+
+/** A table that only places things, and is not read out as one. */
+const LAYOUT = raw('role="presentation" cellspacing="0"')
 
 /** One alarm as a row of the table. Kept short: two hundred of them must fit into a mail. */
 export function alarmRow(alarm: ShownAlarm, texts: MailTexts): Html {
   const facts = [alarm.code, alarm.node && `${texts.node} ${alarm.node}`].filter(Boolean)
   const factLine = facts.length > 0 && html`<br>${facts.join(texts.separator)}`
   const description = alarm.description && html`<br>${alarm.description}`
-  return html`<tr valign="top"><td style="${CELL}"><b style="color:${COLOURS[alarm.severity]}">■</b> ${alarm.severityWord}</td>
-<td style="${CELL}"><b>${alarm.title}</b><br>${alarm.stands}<small class="muted" style="${SMALL}">&ensp; <span style="white-space:nowrap">${texts.raised} ${alarm.raised}</span>${factLine}${description}</small></td></tr>
+  const block = html`<b style="color:${COLOURS[alarm.severity]}">■</b>`
+  // On a small screen the time goes to the next line as a whole.
+  const raised = html`<span style="white-space:nowrap">${texts.raised} ${alarm.raised}</span>`
+  const details = html`&ensp; ${raised}${factLine}${description}`
+  return html`<tr valign="top"><td style="${CELL}">${block} ${alarm.severityWord}</td>
+<td style="${CELL}"><b>${alarm.title}</b><br>${alarm.stands}${small('small', details)}</td></tr>
 `
 }
 
-const CELL = 'border-top:1px solid #e4e4df'
-const SMALL = 'font-size:13px;color:#626970'
+/** Small and pale. */
+function small(tag: 'small' | 'span', content: Html | string): Html {
+  const name = raw(tag)
+  return html`<${name} class="muted" style="${SMALL}">${content}</${name}>`
+}
 
 /** The whole mail. Its first words are the verdict: inboxes show them beside the subject. */
 export function mailPage(parts: MailParts, rows: Html[]): Html {
-  const mailedBefore =
-    parts.mailedBefore &&
-    html`<br><span class="muted" style="${SMALL}">${parts.mailedBefore}</span>`
-  const more = parts.more && html`<p style="margin:12px 0 0">${parts.more}</p>`
-  const link =
-    parts.link &&
-    html`<p style="margin:16px 0 0"><a class="link" style="color:#2457c5" href="${safeHref(parts.link)}">${parts.openPage}</a></p>`
   return html`<!doctype html>
 <html lang="${parts.language}">
 <head>
@@ -97,19 +122,33 @@ export function mailPage(parts: MailParts, rows: Html[]): Html {
 <title>${parts.siteName}</title>
 <style>${STYLE}</style>
 </head>
-<body class="page" style="margin:0;background:#fbfbf9">
-<table class="page" role="presentation" width="100%" cellspacing="0" cellpadding="0" style="background:#fbfbf9"><tr><td class="edge" align="center" style="padding:24px">
-<table role="presentation" width="600" cellspacing="0" cellpadding="0" style="width:100%;max-width:600px;text-align:left;font-size:15px;line-height:1.5;color:#1c1f23;${raw(FONT)}"><tr><td>
-<p class="verdict" style="margin:0;font-size:18px;border-left:4px solid #c0362c;padding-left:12px;color:#1c1f23">${parts.siteName}<br><b>${parts.verdict}</b>${mailedBefore}</p>
-<table class="card" role="presentation" width="100%" cellspacing="0" cellpadding="9" style="margin-top:16px;background:#fff;border:1px solid #e4e4df;border-top:0;font-size:15px;line-height:1.45;table-layout:fixed;word-wrap:break-word;overflow-wrap:anywhere">
-<colgroup><col width="${SEVERITY_WIDTH_PX}"><col></colgroup>
-${rows}
-</table>
-${more}
-${link}
-<p class="muted" style="margin:20px 0 0;${SMALL}">${parts.asOf}<br>${parts.footer}</p>
+<body class="page" style="margin:0;${PAGE}">
+<table ${LAYOUT} class="page" width="100%" cellpadding="0" style="${PAGE}"><tr>
+<td class="edge" align="center" style="padding:24px">
+<table ${LAYOUT} width="600" cellpadding="0" style="${COLUMN}"><tr><td>
+${content(parts, rows)}
 </td></tr></table>
 </td></tr></table>
 </body>
 </html>`
+}
+
+function content(parts: MailParts, rows: Html[]): Html {
+  const mailedBefore = parts.mailedBefore && html`<br>${small('span', parts.mailedBefore)}`
+  const more = parts.more && html`<p style="margin:12px 0 0">${parts.more}</p>`
+  return html`<p class="verdict" style="${VERDICT}">
+${parts.siteName}<br><b>${parts.verdict}</b>${mailedBefore}</p>
+<table ${LAYOUT} class="card" width="100%" cellpadding="9" style="${CARD}">
+<colgroup><col width="${SEVERITY_WIDTH_PX}"><col></colgroup>
+${rows}
+</table>
+${more}
+${linkTo(parts)}
+<p style="margin:20px 0 0">${small('span', html`${parts.asOf}<br>${parts.footer}`)}</p>`
+}
+
+function linkTo(parts: MailParts): Html | '' {
+  if (!parts.link) return ''
+  const link = html`<a class="link" style="color:#2457c5" href="${safeHref(parts.link)}">`
+  return html`<p style="margin:16px 0 0">${link}${parts.openPage}</a></p>`
 }

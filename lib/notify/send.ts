@@ -45,7 +45,7 @@ export interface NotifyResult {
 }
 
 /** How long a worker may take to send: longer than any mailer takes (lib/mail/smtp.ts). */
-const LEASE_MS = 2 * MINUTE_MS
+export const LEASE_MS = 2 * MINUTE_MS
 
 /**
  * Mails what is due about one site, one mail to each recipient: claim, send, mark as sent.
@@ -181,8 +181,8 @@ async function claim(
 }
 
 /**
- * Puts the notice back as it was: a claim of which the end was unknown before is as unknown now, and
- * keeps its number. If another worker took over meanwhile, the notice is left to it.
+ * Puts the notice back as it was: a claim of which the end was unknown before is as unknown now,
+ * and keeps its number. If another worker took over meanwhile, the notice is left to it.
  */
 async function release(ports: NotifyPorts, { item, before }: Claimed): Promise<void> {
   await ports.table.replace(item, item.version, contentOf(before))

@@ -4,8 +4,7 @@
  * reading comes from the browser, so a page that did not change stays the same file.
  */
 export const AGE_SCRIPT = `for (const time of document.querySelectorAll('time[data-age]')) {
-  const now = performance.timeOrigin + performance.now()
-  const minutes = Math.floor((now - Date.parse(time.dateTime)) / 60000)
+  const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60000)
   if (!(minutes >= 0)) continue
   const [count, unit] = minutes < 120 ? [minutes, 'minute']
     : minutes < 2880 ? [minutes / 60, 'hour'] : [minutes / 1440, 'day']

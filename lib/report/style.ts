@@ -92,6 +92,7 @@ h3 { font-size: 13px; font-weight: 400; color: var(--soft) }
 .s-system { background: var(--system) }
 .s-io { background: var(--io) }
 h2 .square { margin: 0 3px 0 5px }
+.pair { display: flex; flex-wrap: wrap; gap: 0 10px }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(228px, 1fr)); gap: 10px }
 .card {
   background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 10px 13px;
@@ -118,7 +119,7 @@ th, td {
 thead th { border: 0; color: var(--soft); font-size: 12.5px; padding-bottom: 4px }
 .sev, .raised, .for { white-space: nowrap }
 .what b { font-weight: 500 }
-.what small:not(.says) { margin-left: 6px; white-space: nowrap }
+.what small:not(.says) { display: inline-block; margin-left: 6px }
 .says { display: block; margin: 0!important }
 .storm, .server { background: var(--card); border: 1px solid var(--rule) }
 .storm { border-radius: 8px; padding: 12px 14px 8px }
@@ -132,7 +133,7 @@ thead th { border: 0; color: var(--soft); font-size: 12.5px; padding-bottom: 4px
   background: var(--card); padding-right: 4px;
 }
 .hours { display: flex; font-size: 11px; color: var(--soft) }
-.hours span { flex: 1; white-space: nowrap; text-align: center; visibility: hidden }
+.hours span { flex: 1; min-width: 0; white-space: nowrap; text-align: center; visibility: hidden }
 .hours span:nth-child(3n+1) { visibility: visible }
 .servers { border-bottom: 1px solid var(--rule) }
 .server {
@@ -147,7 +148,9 @@ thead th { border: 0; color: var(--soft); font-size: 12.5px; padding-bottom: 4px
 .server .over, .over, .disks .over b { color: var(--bad) }
 .server .plot { height: 56px; background: var(--ground); border-radius: 3px }
 .clock { display: flex; font-size: 10.5px; line-height: 1.4; color: var(--soft) }
-.clock span { flex: 1; border-left: 1px solid var(--rule); padding-left: 3px }
+.clock span {
+  white-space: nowrap; min-width: 0; flex: 1; border-left: 1px solid var(--rule); padding-left: 3px;
+}
 .disks li {
   display: grid; grid-template-columns: minmax(48px, auto) 1fr 48px; gap: 8px;
   align-items: center; font-size: 13px; margin-bottom: 5px;
@@ -162,15 +165,18 @@ summary { cursor: pointer; color: var(--accent) }
 .line { margin: 6px 0; display: grid; grid-template-columns: 130px 1fr; gap: 10px }
 code { font: 13px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap }
 .arrived td, .arrived th { font-size: 13.5px }
+thead th, .arrived td { overflow-wrap: normal }
+.arrived td, .arrived tbody th, .sites .over { white-space: nowrap }
 .label { display: none }
 .others { margin-top: 8px; font-size: 13.5px }
 .others td, .others th { padding: 3px 13px }
 .others thead th { padding-top: 8px }
-.sites tbody th { width: 30% }
+.sites tbody th { width: 30%; min-width: 190px }
 .sites th a { font-weight: 600; font-size: 15.5px }
 .sites th p { font-size: 13px; color: var(--soft) }
 .sites td { font-size: 13.5px }
-.sites td small { display: block; white-space: nowrap }
+.sites td small { display: block; overflow-wrap: anywhere }
+.sites td > small { min-width: 80px }
 .sites td { overflow-wrap: normal }
 .sites .label { display: none }
 .plain li { white-space: nowrap }
@@ -189,24 +195,28 @@ code { font: 13px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap }
 .month td span:not(.hidden) { color: var(--soft) }
 .month a { display: block }
 .month small { display: block; font-size: 11px; line-height: 1.2 }
+footer a { text-decoration: underline }
 footer {
   margin-top: 36px; border-top: 1px solid var(--rule); padding-top: 12px; font-size: 13px;
   color: var(--soft);
 }
-@media (max-width:1000px) {
+@media screen and (max-width: 1000px) {
   .server { grid-template-columns: 1fr 1fr }
+  .server > :first-child, .server > :last-child { grid-column: 1 / -1 }
 }
-@media (max-width:760px) {
+@media screen and (max-width: 900px) {
   .arrived, .sites { display: block }
   .arrived tbody, .sites tbody { display: block }
   .arrived thead, .sites thead, .alarms thead {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   }
   .arrived tr, .sites tr {
-    display: grid; grid-template-columns: repeat(2, 1fr); border-top: 1px solid var(--rule);
+    display: grid; grid-template-columns: repeat(2,
+    minmax(0, 1fr)); border-top: 1px solid var(--rule);
     padding: 8px 4px;
   }
-  .arrived tr { grid-template-columns: repeat(3, 1fr) }
+  .arrived tr { grid-template-columns: repeat(3, minmax(0, 1fr)) }
+  .arrived td { overflow-wrap: anywhere; white-space: normal }
   .arrived tr > :nth-child(2) { grid-column: span 2 }
   .arrived td, .arrived th, .sites td, .sites th { border: 0; padding: 3px 8px }
   .label, .sites .label { display: block; font-size: 11.5px }
@@ -214,7 +224,7 @@ footer {
   .sites td:last-child { grid-column: 1/-1 }
   .strip a { white-space: nowrap; padding: 4px 9px }
 }
-@media (max-width:640px) {
+@media screen and (max-width: 640px) {
   header, main { padding-left: 14px; padding-right: 14px }
   h1 { font-size: 22px }
   h1 small { display: block; margin: 0 }
@@ -249,8 +259,11 @@ footer {
   .server, .card, .storm, tr { break-inside: avoid }
   h2 { break-after: avoid; margin-top: 20px }
   a { color: inherit }
+  .clock span:nth-child(even) { visibility: hidden }
+  th, td { padding: 5px 7px }
+  .disks li { grid-template-columns: auto 1fr auto }
   .cards { grid-template-columns: repeat(4, 1fr) }
-  .server { grid-template-columns: 1.1fr 2fr 1.15fr 1.25fr }
+  .server { grid-template-columns: 1fr 1.8fr 1.4fr 1.1fr; gap: 6px 14px }
 }
 `
 

@@ -62,6 +62,7 @@ const findings: FindingTexts = {
   balance: (difference) =>
     `total users off by ${groupedNumber(Math.abs(difference))} from yesterday's plus and minus`,
   rejects: (count) => `${plural(count, 'line')} not understood`,
+  more: (count) => `${count} more to look at`,
   calm: 'All calm.',
   calmSoFar: 'All calm so far.',
   nothingYet: 'No data yet today.',

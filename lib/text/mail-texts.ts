@@ -42,7 +42,7 @@ export const MAIL_TEXTS: Record<Language, MailTexts> = {
       major: '重要',
       minor: '次要',
       warning: '提示',
-      unknown: '未定级',
+      unknown: '未知',
     },
     node: '节点',
     raised: '发生于',
@@ -71,7 +71,7 @@ export const MAIL_TEXTS: Record<Language, MailTexts> = {
       major: 'Major',
       minor: 'Minor',
       warning: 'Warning',
-      unknown: 'Not rated',
+      unknown: 'Unknown',
     },
     node: 'Node',
     raised: 'since',
@@ -84,7 +84,8 @@ export const MAIL_TEXTS: Record<Language, MailTexts> = {
     openPage: "Open the site's report of that day",
     asOf: (time, zone) => `As of ${time} (${zone}); all times are local to the site.`,
     footer:
-      'Sent by Siterounds, once for each alarm. To receive no more, have this address removed from the recipients in the settings of the site.',
+      'Sent by Siterounds, once for each alarm. To receive no more, have this address removed ' +
+      'from the recipients in the settings of the site.',
     separator: ' · ',
   },
 }

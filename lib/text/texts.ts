@@ -74,6 +74,8 @@ export interface FindingTexts {
   service(direction: 'low' | 'high', names: readonly string[], weekday: string): string
   balance(difference: number): string
   rejects(count: number): string
+  /** Findings that a sentence leaves out. */
+  more(count: number): string
   /** The whole sentence when there is nothing to say: of a past day, of a running one, of none. */
   calm: string
   calmSoFar: string

@@ -40,6 +40,7 @@ const findings: FindingTexts = {
     `${spaced(units.list(names))}远${direction === 'low' ? '低' : '高'}于往常的${weekday}`,
   balance: (difference) => `总用户数与开销户相差 ${groupedNumber(Math.abs(difference))}`,
   rejects: (count) => `${groupedNumber(count)} 行无法识别`,
+  more: (count) => `另有 ${count} 处需留意`,
   calm: '一切正常。',
   calmSoFar: '到目前为止一切正常。',
   nothingYet: '今天还没有数据。',

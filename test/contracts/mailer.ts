@@ -128,6 +128,12 @@ export function mailerContract(name: string, open: () => Promise<MailerWorld>): 
       await expect(nobody).rejects.toMatchObject({ code: 'mail-refused', class: 'skip' })
     })
 
+    it('drops control characters from both parts, and nothing else', async () => {
+      const mail = await sendOne({ text: 'a\0b\x1b[31mc\u0085\td\n.\n..\nend', html: '<p>\0x\x07' })
+      expect(mail.text?.replaceAll('\r\n', '\n').trim()).toBe('ab[31mc\td\n.\n..\nend')
+      expect(mail.html?.trim()).toBe('<p>x')
+    })
+
     it.each(['', '../up', 'a b', 'x\r\ny', '.hidden', 'a..b'])('refuses the id %j', async (id) => {
       await expect(world.mailer.send({ ...MESSAGE, id })).rejects.toMatchObject({ class: 'stop' })
       expect(await world.taken()).toEqual([])

@@ -103,7 +103,7 @@ describe('smtpMailer', () => {
     }
   })
 
-  it('does not send without encryption, or to a stranger, when encryption is required', async () => {
+  it('does not send without encryption, or to a stranger, when it is required', async () => {
     const started = await startSmtp()
     started.settings.requireTls = true
     expect(await outcome(started)).toMatchObject({ code: 'mail-tls', class: 'stop' })
@@ -201,9 +201,12 @@ describe('smtpMailer', () => {
           'DATA\r\n',
         ])
         const mail = await parse(taken[0])
-        const allowed =
-          /^(from|to|subject|message-id|references|in-reply-to|date|mime-version|content-.*|list-unsubscribe|auto-submitted|x-auto-response-suppress)$/
-        for (const header of mail.headers) expect(header.key).toMatch(allowed)
+        const allowed = new Set(
+          'from to subject message-id references in-reply-to date mime-version content-type '
+            .concat('list-unsubscribe auto-submitted x-auto-response-suppress')
+            .split(' '),
+        )
+        for (const header of mail.headers) expect(allowed).toContain(header.key)
         expect(mail.to?.map((one) => one.address)).toEqual(MESSAGE.to)
       }),
       { numRuns: 300 },

@@ -103,7 +103,8 @@ describe('alarmMessage', () => {
   })
 
   it('shows whatever a site writes as text, and in one line', async () => {
-    const payload = `</td><script>alert(1)</script><img src=x onerror=alert(1)>"'&amp;\r\nBcc: a@b.c\0`
+    const markup = `</td><script>alert(1)</script><img src=x onerror=alert(1)>"'&amp;`
+    const payload = `${markup}\r\nBcc: a@b.c\0`
     const due = [
       alarm(payload, 20, { title: payload, node: payload, description: payload }),
       alarm('turned', 20, { title: 'safe\u202egnp.exe', raisedText: payload }),

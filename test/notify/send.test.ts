@@ -7,7 +7,8 @@ import type { DescribedAlarm } from '../../lib/alarms/alarm.ts'
 import { RoundsError } from '../../lib/errors.ts'
 import type { Mailer, Message } from '../../lib/mail/mailer.ts'
 import { outboxMailer } from '../../lib/mail/outbox.ts'
-import { mailIsDown, notifySite } from '../../lib/notify/send.ts'
+import { SMTP_LIMITS } from '../../lib/mail/smtp.ts'
+import { LEASE_MS, mailIsDown, notifySite } from '../../lib/notify/send.ts'
 import type { Site } from '../../lib/site.ts'
 import { noticeKey } from '../../lib/store/keys.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
@@ -194,6 +195,10 @@ describe('notifySite', () => {
     expect(failed).toMatchObject({ sent: [], waiting: 3, failures: [{ code: 'mail-later' }] })
     expect((await notify(OPEN)).sent).toMatchObject([{ reason: 'first', alarms: 2 }])
     expect(mails).toHaveLength(1)
+  })
+
+  it('has a lease that outlasts every send, or two workers would send at once', () => {
+    expect(LEASE_MS).toBeGreaterThan(SMTP_LIMITS.sendMs)
   })
 
   it('waits for the lease when nobody knows whether the mail was taken', async () => {

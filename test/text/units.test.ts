@@ -17,7 +17,7 @@ describe('units', () => {
     [byteSize(1023), '1023 B'],
     [byteSize(16_384_000_000), '15.3 GiB'],
     [byteSize(2 ** 40 * 500), '500 TiB'],
-    [byteSize(1e30), '888178420 PiB'],
+    [byteSize(3 * 2 ** 50), '3.0 PiB'],
     [byteShare(8_957_249_394, 16_384_000_000), '8.3 / 15.3 GiB'],
     [byteShare(0, 0), '0 / 0 B'],
     [groupedNumber(1_283_720), '1,283,720'],

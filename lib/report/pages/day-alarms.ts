@@ -12,8 +12,8 @@ import { HOUR_MS } from '../../time.ts'
 import { axisTop, fullestHour, HOUR_WIDTH, STORM_HEIGHT, stormMarks } from '../charts/storm.ts'
 import { severityMark } from './marks.ts'
 
-/** Alarms that a page lists: a site with more has other worries than row 101. */
-const MOST_LISTED = 100
+/** Alarms that a page lists: a site with more has other worries than row 61. */
+const MOST_LISTED = 60
 
 /** Signs that are shown of a name, and of a description. */
 const MOST_NAME_SIGNS = 80
@@ -39,11 +39,9 @@ export function openAlarmsSection(
   return html`<section id="alarms"><h2>${words.openAlarms} <small>${words.openAlarmsNote(
     open.length,
   )}</small></h2>
-<table class="alarms" role="table">
-<thead role="rowgroup"><tr role="row">${heads.map(
-    (head) => html`<th role="columnheader" scope="col">${head}</th>`,
-  )}</tr></thead>
-<tbody role="rowgroup">
+<table class="alarms">
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
 ${rows}</tbody></table>
 ${left > 0 && html`<p class="empty">${words.moreAlarms(left)}</p>`}</section>
 `
@@ -55,14 +53,14 @@ function alarmRow(alarm: DescribedAlarm, atMs: number, day: Day, texts: Texts): 
   const says = saysMore(alarm) && cutText(description, MOST_DESCRIPTION_SIGNS)
   const raised = raisedText.startsWith(day) ? raisedText.slice(11, 16) : raisedText.slice(5, 16)
   const standing = texts.units.duration(atMs - alarm.raisedMs)
-  return html`<tr role="row">
-<td role="cell" class="sev">${severityMark(alarm.severity, texts)}</td>
-<td role="cell" class="what"><b>${cutText(title, MOST_NAME_SIGNS)}</b>${
+  return html`<tr>
+<td class="sev">${severityMark(alarm.severity, texts)}</td>
+<td class="what"><b>${cutText(title, MOST_NAME_SIGNS)}</b>${
     code && html` <small>${code}</small>`
   }${says && html`<small class="says">${says}</small>`}</td>
-<td role="cell" class="node">${cutText(node, MOST_NAME_SIGNS)}</td>
-<td role="cell" class="raised">${raised}</td>
-<td role="cell" class="for">${standing}</td></tr>
+<td class="node">${cutText(node, MOST_NAME_SIGNS)}</td>
+<td class="raised">${raised}</td>
+<td class="for">${standing}</td></tr>
 `
 }
 

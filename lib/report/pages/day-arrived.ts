@@ -65,9 +65,9 @@ export function arrivedSection(
     words.last,
   ]
   return html`<section id="arrived"><h2>${words.title} <small>${words.note}</small></h2>
-<table class="arrived" role="table"><thead role="rowgroup"><tr role="row">${heads.map(
-    (head) => html`<th role="columnheader" scope="col">${head}</th>`,
-  )}</tr></thead><tbody role="rowgroup">
+<table class="arrived"><thead><tr>${heads.map(
+    (head) => html`<th scope="col">${head}</th>`,
+  )}</tr></thead><tbody>
 ${feeds.map((feed) => arrivalRow(feed, running, zone, texts))}</tbody></table>
 ${feeds.map((feed) => explanation(feed, running, texts))}${feeds.map((feed) =>
   rejects(feed, texts),
@@ -91,11 +91,9 @@ function arrivalRow(arrival: FeedArrival, running: boolean, zone: Zone, texts: T
   ]
   const shape = levelShape(coverageLevel(arrival.coverage, running))
   const word = coverageWord(arrival.coverage, running, texts)
-  return html`<tr role="row"><th role="rowheader" scope="row">${texts.words.feed[arrival.feed]}</th>
-<td role="cell">${shape} ${word}</td>
-${cells.map(
-  ([name, value]) => html`<td role="cell"><small class="label">${name}</small>${value}</td>`,
-)}</tr>
+  return html`<tr><th scope="row">${texts.words.feed[arrival.feed]}</th>
+<td>${shape} ${word}</td>
+${cells.map(([name, value]) => html`<td><small class="label">${name}</small>${value}</td>`)}</tr>
 `
 }
 

@@ -11,9 +11,15 @@ import { coarser, cpuMarks, memoryMarks, PERCENT_HEIGHT } from '../charts/server
 /** Beyond so many servers only the worst have curves: a page stays under 100 KB. */
 const MOST_CHARTED = 20
 
-/** Up to so many servers curves show every slot; beyond, means of three slots. */
-const MOST_FINE = 6
-const COARSE_FACTOR = 3
+/**
+ * How many slots one point of a curve stands for, by the number of curves: up to six servers every
+ * slot of five minutes shows, up to twelve means of 15 minutes, beyond that means of 20.
+ */
+const FACTORS = [
+  { upTo: 6, factor: 1 },
+  { upTo: 12, factor: 3 },
+  { upTo: MOST_CHARTED, factor: 4 },
+]
 
 /** Servers that the table without curves lists, mounts and nodes shown of one server. */
 const MOST_ROWS = 300
@@ -43,7 +49,7 @@ export function serversSection(system: SystemFigures | undefined, context: Serve
       ? [...servers].sort((a, b) => strain(b, context) - strain(a, context))
       : servers
   const charted = ordered.slice(0, MOST_CHARTED)
-  const factor = charted.length > MOST_FINE ? COARSE_FACTOR : 1
+  const factor = FACTORS.find(({ upTo }) => charted.length <= upTo)?.factor ?? 1
   const minutes = (system.slotMs * factor) / MINUTE_MS
   const limit = words.threshold(wholePercent(context.thresholds.cpuPercent))
   const coarse = factor > 1 && ` · ${words.coarse(minutes)}`

@@ -44,8 +44,8 @@ function card(
 <h3>${texts.words.count[count]} ${mark}</h3>
 <b>${figures.today === null ? '–' : groupedNumber(figures.today)}</b>
 ${trend(figures.series, words.trend(texts.words.count[count]))}
-<p><span class="nowrap">${words.fromYesterday} ${changed(figures.changeFromYesterday)}</span> ·
-<span class="nowrap">${words.fromLastWeek} ${changed(figures.changeFromLastWeek)}</span></p>
+<p class="pair"><span>${words.fromYesterday} ${changed(figures.changeFromYesterday)}</span>
+<span>${words.fromLastWeek} ${changed(figures.changeFromLastWeek)}</span></p>
 ${odd}</article>
 `
 }

@@ -10,9 +10,17 @@ const MOST_NAMED = 3
 /** Signs of one name in a clause. */
 const MOST_NAME_SIGNS = 60
 
-/** One clause for each finding, in their order. */
+/** Clauses of a sentence: with more, nobody reads to its end. */
+const MOST_CLAUSES = 5
+
+/** A clause for each finding, in their order; the least of too many are only counted. */
 export function clauses(findings: readonly Finding[], day: Day, texts: Texts): string[] {
-  return findings.map((finding) => clause(finding, day, texts))
+  const said = findings.length > MOST_CLAUSES ? findings.slice(0, MOST_CLAUSES - 1) : findings
+  const left = findings.length - said.length
+  return [
+    ...said.map((finding) => clause(finding, day, texts)),
+    ...(left > 0 ? [texts.findings.more(left)] : []),
+  ]
 }
 
 /** The verdict of a day in one sentence. */

@@ -89,6 +89,9 @@ export function overviewRow(view: SiteDayView, href: string, days: DayMark[]): O
   }
 }
 
+/** Signs shown of the name of a server and mount: the site's page has all of it. */
+const MOST_NAME_SIGNS = 24
+
 /** The page of all sites, those that need somebody first. */
 export function overviewPage(view: OverviewView, texts: Texts): string {
   const words = texts.overview
@@ -132,9 +135,9 @@ function table(rows: readonly OverviewRow[], texts: Texts): Html {
     zones.set(name, zone)
     return zone
   }
-  return html`<table class="sites" role="table"><thead role="rowgroup"><tr role="row">${heads.map(
-    (head) => html`<th role="columnheader" scope="col">${head}</th>`,
-  )}</tr></thead><tbody role="rowgroup">
+  return html`<table class="sites"><thead><tr>${heads.map(
+    (head) => html`<th scope="col">${head}</th>`,
+  )}</tr></thead><tbody>
 ${rows.map((row) => siteRow(row, zoneOf(row.site.timeZone), texts))}</tbody></table>
 `
 }
@@ -154,9 +157,9 @@ function siteRow(row: OverviewRow, zone: Zone, texts: Texts): Html {
     )
   })
   const cell = (name: string, content: Html | string) =>
-    html`<td role="cell"><small class="label">${name}</small>${content}</td>`
+    html`<td><small class="label">${name}</small>${content}</td>`
   const upTo = row.dataUpToMs === undefined ? '' : zone.textOf(row.dataUpToMs).slice(0, 16)
-  return html`<tr role="row"><th role="rowheader" scope="row">${levelShape(level)} ${link(
+  return html`<tr><th scope="row">${levelShape(level)} ${link(
     row.href,
     row.site.name,
   )} <span class="hidden">${texts.words.level[level]}</span><p>${says}</p><p>${
@@ -175,9 +178,10 @@ function calls(figures: OverviewRow['calls'], texts: Texts): Html | string {
   if (!figures || figures.today === null) return '–'
   const change = (percent: number | null) => (percent === null ? '–' : signedPercent(percent))
   const odd = figures.odd && html` <span class="odd">${figures.odd === 'low' ? '▼' : '▲'}</span>`
-  return html`${groupedNumber(figures.today)}${odd}<small>${texts.day.fromYesterday} ${change(
-    figures.changeFromYesterday,
-  )}</small><small>${texts.day.fromLastWeek} ${change(figures.changeFromLastWeek)}</small>`
+  const { fromYesterday, fromLastWeek } = texts.day
+  return html`${groupedNumber(figures.today)}${odd}
+<small class="nowrap">${fromYesterday} ${change(figures.changeFromYesterday)}</small>
+<small class="nowrap">${fromLastWeek} ${change(figures.changeFromLastWeek)}</small>`
 }
 
 function worst(
@@ -187,7 +191,7 @@ function worst(
   if (!figure) return '–'
   const percent = wholePercent(figure.percent)
   const shown = figure.isOver ? html`<b class="over">■ ${percent}</b>` : percent
-  return html`${shown}<small>${cutText(name ?? '', 40)}</small>`
+  return html`${shown}<small>${cutText(name ?? '', MOST_NAME_SIGNS)}</small>`
 }
 
 function arrived(row: OverviewRow, texts: Texts): Html {

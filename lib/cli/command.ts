@@ -1,0 +1,134 @@
+import { type Command, Option } from 'commander'
+import { openEmbedded } from '../backends/embedded.ts'
+import { asRoundsError, RoundsError } from '../errors.ts'
+import type { FileFailure } from '../ledger/collect-day.ts'
+import { jsonLog, silentLog } from '../log.ts'
+import type { Rounds } from '../pipeline.ts'
+import { type Day, FEEDS } from '../site.ts'
+import { parseDay, systemClock } from '../time.ts'
+import { CONFIG_FLAGS, CONFIG_HELP, settingsFor } from './configured.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Options that commands over the state share. */
+export interface CommonOptions {
+  config?: string
+  json?: boolean
+  site?: string[]
+  feed?: (typeof FEEDS)[number][]
+  day?: Day
+  from?: Day
+  to?: Day
+  logs?: boolean
+}
+
+/** A command with the options that all commands over the state take. */
+export function stateCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option(CONFIG_FLAGS, CONFIG_HELP)
+    .option('--json', 'print the result as JSON')
+    .option('--logs', 'write log lines (JSON) to standard error')
+}
+
+/** Adds `--site`, which may be given again. */
+export function withSites(command: Command): Command {
+  return command.option('--site <id>', 'only this site (may be given again)', gathered, [])
+}
+
+/** Adds `--day`, or `--from` and `--to`. */
+export function withDays(command: Command): Command {
+  return command
+    .option('--day <YYYY-MM-DD>', 'only this day', dayOption)
+    .option('--from <YYYY-MM-DD>', 'from this day on', dayOption)
+    .option('--to <YYYY-MM-DD>', 'up to this day', dayOption)
+}
+
+/** Adds `--feed`, which may be given again. */
+export function withFeeds(command: Command): Command {
+  const option = new Option('--feed <feed>', 'only this feed (may be given again)')
+  return command.addOption(
+    option
+      .choices([...FEEDS])
+      .argParser(feedOption)
+      .default([]),
+  )
+}
+
+function gathered(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function feedOption(value: string, before: unknown): string[] {
+  if ((FEEDS as readonly string[]).includes(value)) return [...(before as string[]), value]
+  throw usage(`“${value}” is no feed.`, `Feeds are ${FEEDS.join(', ')}.`)
+}
+
+function dayOption(value: string): Day {
+  const day = parseDay(value)
+  if (day) return day
+  throw usage(`“${value}” is no day.`, 'Write days as YYYY-MM-DD, such as 2026-11-10.')
+}
+
+/** Wrong use of a command: exit code 2. */
+export function usage(message: string, hint = ''): RoundsError {
+  return new RoundsError('usage', 'stop', message, hint)
+}
+
+/** The days that `--day`, `--from` and `--to` name; undefined when none of them was given. */
+export function rangeOf({ day, from, to }: CommonOptions): { from: Day; to: Day } | undefined {
+  if (day && (from || to)) throw usage('Give either --day, or --from and --to.')
+  if (day) return { from: day, to: day }
+  if (!from && !to) return undefined
+  if (!from || !to) throw usage('Give both --from and --to.')
+  if (from > to) throw usage(`--from ${from} lies after --to ${to}.`)
+  return { from, to }
+}
+
+/**
+ * Runs the body of a command over the state that the configuration names, and closes the state.
+ * Wrong use, wrong configuration and a state that cannot be used end with exit code 2 and one
+ * clear sentence.
+ */
+export async function overState(
+  options: CommonOptions,
+  terminal: Terminal,
+  body: (rounds: Rounds) => Promise<void>,
+): Promise<void> {
+  await guarded(terminal, async () => {
+    const settings = settingsFor(options, terminal)
+    if (!settings) return
+    const log = options.logs ? jsonLog(terminal.err, systemClock.now) : silentLog
+    const rounds = openEmbedded(settings, log)
+    try {
+      await body(rounds)
+    } finally {
+      await rounds.close()
+    }
+  })
+}
+
+/** Runs a command's body; an error becomes one sentence, its hint, and exit code 2. */
+export async function guarded(terminal: Terminal, body: () => Promise<void>): Promise<void> {
+  try {
+    await body()
+  } catch (thrown) {
+    terminal.err(`${sentence(asRoundsError(thrown))}\n`)
+    terminal.exitCode = 2
+  }
+}
+
+/** An error as people read it: what failed, and what to do. */
+export function sentence({ message, hint }: RoundsError): string {
+  return hint ? `${message} ${hint}` : message
+}
+
+/** Prints a result as JSON. */
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** A failure to read a day file as others' scripts get it. */
+export function failureJson({ site, feed, day, error }: FileFailure) {
+  return { site, feed, day, error: error.message, hint: error.hint, code: error.code }
+}

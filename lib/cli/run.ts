@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import { Cron } from 'croner'
+import { asRoundsError } from '../errors.ts'
+import type { Rounds } from '../pipeline.ts'
+import { MINUTE_MS } from '../time.ts'
+import { type CommonOptions, overState, sentence, stateCommand } from './command.ts'
+import { makeRound, type RoundTimes, roundLine } from './round.ts'
+import { servePages } from './serve.ts'
+import { untilStopped } from './stop.ts'
+import type { Terminal } from './terminal.ts'
+
+interface RunOptions extends CommonOptions {
+  serve?: boolean
+}
+
+/** `siterounds run`: keeps the schedule until it is stopped. */
+export function addRun(program: Command, terminal: Terminal): void {
+  stateCommand(program, 'run', 'keep the schedule: collect, notify, report, until Ctrl-C')
+    .option('--serve', 'also show the report site on this machine')
+    .action((options: RunOptions) =>
+      overState(options, terminal, async (rounds) => {
+        const served = options.serve ? await servePages(rounds.settings) : undefined
+        const every = rounds.settings.schedule.everyMinutes
+        terminal.err(`A round every ${every} minutes. Ctrl-C ends this.\n`)
+        if (served) terminal.err(`The report site: ${served.url}\n`)
+        await keepRounds(rounds, terminal, every * MINUTE_MS, untilStopped())
+        await served?.close()
+      }),
+    )
+}
+
+/**
+ * Makes a round at once and then one every `everyMs`, never two at a time, until `stopped`. A round
+ * that takes longer than the pause makes the next one start late, not twice. A failed round is told
+ * and the next one tries again; an error of class `stop` ends it.
+ */
+export async function keepRounds(
+  rounds: Rounds,
+  terminal: Terminal,
+  everyMs: number,
+  stopped: Promise<void>,
+): Promise<void> {
+  const times: RoundTimes = { startedMs: 0, nextMs: 0 }
+  let under: Promise<void> = Promise.resolve()
+  let broken: unknown
+  let end = () => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const round = async () => {
+    times.startedMs = rounds.clock.now()
+    times.nextMs = times.startedMs + everyMs
+    try {
+      const made = await makeRound(rounds, times)
+      terminal.err(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
+    } catch (thrown) {
+      const error = asRoundsError(thrown)
+      rounds.log('error', 'round:failed', { code: error.code, message: error.message })
+      if (error.class === 'stop') {
+        broken = error
+        end()
+      } else terminal.err(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
+    }
+  }
+  under = round()
+  await under
+  const pauseSeconds = Math.max(1, Math.round(everyMs / 1000))
+  const job = new Cron('* * * * * *', { interval: pauseSeconds, protect: true }, () => {
+    under = round()
+    return under
+  })
+  await Promise.race([stopped, ended])
+  job.stop()
+  await under
+  if (broken) throw broken
+}
+
+/** The time of day on this machine, for lines on a terminal. */
+function clockTime(ms: number): string {
+  return new Date(ms).toLocaleTimeString('en-GB')
+}

@@ -1,0 +1,18 @@
+import type { ServiceReading } from '../parse/feeds.ts'
+import { readLines } from '../parse/readings.ts'
+import type { PlacedSite } from './days.ts'
+import type { Observed } from './observed.ts'
+import { readerOf } from './rows.ts'
+
+/**
+ * The service counts that stand in a file's unfinished last line, or undefined. They are shown, as
+ * provisional: the line is not in the ledger until its newline comes or the day is settled.
+ */
+export function provisionalService(
+  { site, zone }: PlacedSite,
+  observed: Observed | undefined,
+): ServiceReading | undefined {
+  if (!observed?.serviceTail) return undefined
+  const line = Buffer.concat([Buffer.from(observed.serviceTail, 'base64'), Buffer.from('\n')])
+  return readLines('service', line, false, readerOf(site, zone)).readings.at(-1)
+}

@@ -1,0 +1,57 @@
+import { notFoundPage } from '../report/pages/not-found.ts'
+import { type OverviewRow, overviewPage } from '../report/pages/overview.ts'
+import type { Language } from '../site.ts'
+import { FLEET_PAGES, pagesPartition } from '../store/keys.ts'
+import type { Item } from '../store/table.ts'
+import { CATALOGUE } from '../text/catalogue.ts'
+import { markOf, rowsOf } from './calendar.ts'
+import { languageLinks, OVERVIEW_PATH, publishedPath } from './paths.ts'
+import { type PublishPorts, publish, type Report } from './published.ts'
+
+/** Days of every site that the overview shows as marks: two weeks, so that weekdays compare. */
+const MARKED_DAYS = 14
+
+/** Publishes the page of all sites, from what is noted of each site's newest day. */
+export async function publishFleet(
+  { table, pages, settings, form }: PublishPorts,
+  force: boolean,
+  report: Report,
+): Promise<void> {
+  const newest: Item[][] = []
+  for (const site of settings.sites) {
+    // The calendar's item sorts behind the days: one more than the marks.
+    const limit = MARKED_DAYS + 1
+    const items = await table.list(pagesPartition(site.id), { descending: true, limit })
+    newest.push(items.reverse())
+  }
+  const { languages, title } = settings.report
+  const files = new Map<string, string>()
+  for (const language of languages) {
+    const here = { language, path: OVERVIEW_PATH }
+    const rows = newest
+      .map((items) => rowsOf(items, language).slice(-MARKED_DAYS))
+      .map((days) => rowWithDays(days, language, settings))
+      .filter((row) => row !== undefined)
+    const view = { brand: title, languageLinks: languageLinks(here, languages), rows }
+    files.set(publishedPath(here, languages), overviewPage(view, CATALOGUE[language]))
+  }
+  const language = languages[0]!
+  const homeHref = `/${OVERVIEW_PATH}`
+  files.set(
+    '404.html',
+    notFoundPage({ brand: title, languageLinks: [], homeHref }, CATALOGUE[language]),
+  )
+  const item = await table.get(FLEET_PAGES)
+  await publish(table, pages, FLEET_PAGES, item, { inputs: form, files }, force, report)
+}
+
+function rowWithDays(
+  days: readonly OverviewRow[],
+  language: Language,
+  settings: PublishPorts['settings'],
+): OverviewRow | undefined {
+  const newest = days.at(-1)
+  if (!newest) return undefined
+  const marks = days.map((row) => markOf(row, OVERVIEW_PATH, language, settings))
+  return { ...newest, href: marks.at(-1)!.href, days: marks }
+}

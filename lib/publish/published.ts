@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import type { Dictionary } from '../alarms/dictionary.ts'
+import type { OverviewRow } from '../report/pages/overview.ts'
+import type { Language, Settings } from '../site.ts'
+import type { Objects } from '../store/objects.ts'
+import type { Item, Key, Table } from '../store/table.ts'
+
+/** What publishing needs of the world and the configuration. */
+export interface PublishPorts {
+  table: Table
+  pages: Objects
+  settings: Settings
+  dictionary: Dictionary
+  /** Stands for the code that makes the pages and the settings they show: changes with either. */
+  form: string
+}
+
+/** What was published of a day, a calendar or the overview, and from which inputs. */
+export interface Published {
+  /** Fingerprint of the inputs: while it is the same, nothing need be built. */
+  inputs: string
+  /** SHA-256 of every file, by path: a file is written only when its bytes have changed. */
+  files: Record<string, string>
+  /** Of a day: its row in the overview, in every language. */
+  rows?: Partial<Record<Language, OverviewRow>>
+}
+
+/** What a report run did. */
+export interface Report {
+  published: string[]
+  unchanged: number
+}
+
+/** Raised with every release whose pages differ for the same data, so that all are built anew. */
+export const PAGE_FORM = 1
+
+/** The form of these items. */
+const PAGES_FORMAT = 1
+
+/** Pages change under their address: a browser must ask each time whether they did. */
+const PAGE_OPTIONS = {
+  contentType: 'text/html; charset=utf-8',
+  cacheControl: 'no-cache',
+} as const
+
+/** What an item says was published; undefined for another release's, which is built anew. */
+export function publishedOf(item: Item | undefined): Published | undefined {
+  return item?.data.format === PAGES_FORMAT ? (item.data as unknown as Published) : undefined
+}
+
+/**
+ * Writes the files that differ from what was published before (all of them with `force`), then
+ * notes them down. When another worker notes at the same time, its note stands: as it may have
+ * written an older file than its note says, the next report is made to compare again.
+ */
+export async function publish(
+  table: Table,
+  pages: Objects,
+  key: Key,
+  item: Item | undefined,
+  built: { inputs: string; files: Map<string, string>; rows?: Published['rows'] },
+  force: boolean,
+  report: Report,
+): Promise<void> {
+  const before = publishedOf(item)?.files ?? {}
+  const files: Record<string, string> = {}
+  for (const [path, text] of built.files) {
+    const hash = createHash('sha256').update(text).digest('base64')
+    files[path] = hash
+    if (before[path] === hash && !force) {
+      report.unchanged += 1
+      continue
+    }
+    await pages.put(path, text, PAGE_OPTIONS)
+    report.published.push(path)
+  }
+  const { inputs, rows } = built
+  if (item && sameFiles(before, files) && publishedOf(item)?.inputs === inputs) return
+  const content = { data: { format: PAGES_FORMAT, inputs, files, ...(rows && { rows }) } }
+  const write = item
+    ? await table.replace(key, item.version, content)
+    : await table.create(key, content)
+  if (!write.done && write.standing) await table.remove(key, write.standing.version)
+}
+
+function sameFiles(one: Record<string, string>, other: Record<string, string>): boolean {
+  const paths = Object.keys(one)
+  return (
+    paths.length === Object.keys(other).length && paths.every((path) => one[path] === other[path])
+  )
+}

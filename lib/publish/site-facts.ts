@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { type Book, bookOf } from '../alarms/book.ts'
+import { isExpired, observedSpans, type Span } from '../alarms/expiry.ts'
+import { type Coverage, coverageOf } from '../ledger/coverage.ts'
+import { type PlacedSite, type SiteDay, siteDays } from '../ledger/days.ts'
+import { type Observed, observedDays } from '../ledger/observed.ts'
+import { provisionalService } from '../ledger/provisional.ts'
+import type { ServiceReading } from '../parse/feeds.ts'
+import { type Day, FEEDS, type Feed, type Settings } from '../site.ts'
+import type { Table } from '../store/table.ts'
+import { addDays } from '../time.ts'
+
+/** Everything small that is known of a site: what decides which of its pages have changed. */
+export interface SiteFacts {
+  placed: PlacedSite
+  days: Map<Day, SiteDay>
+  observed: Map<Day, Observed>
+  spans: Span[]
+  book: Book
+  /** The service counts of every day, by the day that they are about. */
+  counts: Map<Day, ServiceReading>
+  /** Days whose counts come from a line that is not finished. */
+  provisional: Set<Day>
+  today: Day
+}
+
+/** Days of service counts that a page looks back on: eight weeks and a day. */
+const LOOK_BACK_DAYS = 58
+
+/** Reads what is known of a site about `from` to `to` and what those days' pages look back on. */
+export async function siteFacts(
+  table: Table,
+  placed: PlacedSite,
+  settings: Settings,
+  range: { from: Day; to: Day },
+  nowMs: number,
+): Promise<SiteFacts> {
+  const { site, zone } = placed
+  const back = Math.max(LOOK_BACK_DAYS, settings.retention.keepDays)
+  const wide = { from: addDays(range.from, -back), to: addDays(range.to, 1) }
+  const days = await siteDays(table, site.id, wide)
+  const observed = await observedDays(table, site.id, wide)
+  const counts = new Map<Day, ServiceReading>()
+  const provisional = new Set<Day>()
+  for (const day of new Set([...days.keys(), ...observed.keys()])) {
+    const about = site.serviceCountsOf === 'dayBefore' ? addDays(day, -1) : day
+    const tail = provisionalService(placed, observed.get(day))
+    const counted = tail ?? days.get(day)?.feeds.service?.service
+    if (counted) counts.set(about, counted)
+    if (tail) provisional.add(about)
+  }
+  return {
+    placed,
+    days,
+    observed,
+    spans: observedSpans(observed, zone),
+    book: await bookOf(table, site.id),
+    counts,
+    provisional,
+    today: zone.dayOf(nowMs),
+  }
+}
+
+/** The feeds that a site has, in their order. */
+export function feedsOf({ placed }: SiteFacts): Feed[] {
+  return FEEDS.filter((feed) => placed.site.feeds[feed])
+}
+
+/** The coverage of one feed of a day. */
+export function coverage(facts: SiteFacts, feed: Feed, day: Day, gapMinutes: number): Coverage {
+  const { placed, days, observed } = facts
+  return coverageOf({
+    feed,
+    tally: days.get(day)?.feeds[feed],
+    intervals: observed.get(day)?.feeds[feed] ?? [],
+    dayStartMs: placed.zone.startOf(day),
+    dayEndMs: placed.zone.endOf(day),
+    gapMinutes,
+    provisional: feed === 'service' && observed.get(day)?.serviceTail !== undefined,
+  })
+}
+
+/** The occurrences of the book that stand now: neither recovered nor expired. */
+export function standingNow(facts: SiteFacts, nowMs: number, expireAfterDays: number) {
+  return facts.book.open.filter(
+    (one) => !isExpired(one.changedMs, nowMs, facts.spans, expireAfterDays),
+  )
+}
+
+/**
+ * A fingerprint of all that a day's page is made from, cheap to make: while it stays the same the
+ * page need not be built. `form` stands for the code and the settings.
+ */
+export function dayFingerprint(
+  facts: SiteFacts,
+  day: Day,
+  form: string,
+  links: unknown,
+  gapMinutes: number,
+): string {
+  const { days, counts, spans, book, today, placed } = facts
+  const running = day >= today
+  const endMs = placed.zone.endOf(day)
+  const { name, timeZone, feeds, serviceCountsOf } = placed.site
+  const alarmDays = [...days]
+    .filter(([other]) => other <= addDays(day, 1))
+    .map(([other, { feeds }]) => [other, feeds.alarm?.sequence ?? 0])
+  const lookedBack = Array.from({ length: LOOK_BACK_DAYS }, (_, back) =>
+    counts.get(addDays(day, -back)),
+  )
+  return createHash('sha256')
+    .update(
+      JSON.stringify([
+        form,
+        [name, timeZone, Object.keys(feeds), serviceCountsOf],
+        links,
+        running,
+        days.get(day)?.feeds ?? null,
+        feedsOf(facts).map((feed) => coverage(facts, feed, day, gapMinutes)),
+        lookedBack,
+        facts.provisional.has(day),
+        running ? book.open : alarmDays,
+        running ? null : spans.filter(({ fromMs }) => fromMs < endMs),
+      ]),
+    )
+    .digest('hex')
+}

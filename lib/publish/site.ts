@@ -1,0 +1,180 @@
+import { isExpired } from '../alarms/expiry.ts'
+import { type Occurrence, observedOnce } from '../alarms/occurrence.ts'
+import { standingAt } from '../alarms/past.ts'
+import { alarmRows, observationsOf } from '../alarms/rows.ts'
+import type { PlacedSite } from '../ledger/days.ts'
+import { mergedRows, readerOf, replacedRows } from '../ledger/rows.ts'
+import type { SystemReading } from '../parse/feeds.ts'
+import { overviewRow } from '../report/pages/overview.ts'
+import { siteDayPage } from '../report/pages/site-day.ts'
+import type { Day, Language } from '../site.ts'
+import { pagesPartition } from '../store/keys.ts'
+import type { Item, Table } from '../store/table.ts'
+import { CATALOGUE } from '../text/catalogue.ts'
+import { addDays } from '../time.ts'
+import { publishCalendar } from './calendar.ts'
+import { dayPath, publishedPath } from './paths.ts'
+import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
+import { dayFingerprint, type SiteFacts, siteFacts, standingNow } from './site-facts.ts'
+import { dayFigures, type Neighbours, siteDayView } from './site-view.ts'
+
+/** Which of a site's days a report looks at. */
+export interface DayRange {
+  from: Day
+  to: Day
+}
+
+/**
+ * Publishes the pages of one site that have changed: its days, oldest first, then its calendar.
+ * `force` builds every page, whatever was published before.
+ */
+export async function publishSite(
+  ports: PublishPorts,
+  placed: PlacedSite,
+  range: DayRange,
+  nowMs: number,
+  force: boolean,
+  report: Report,
+): Promise<void> {
+  const { table, settings } = ports
+  const facts = await siteFacts(table, placed, settings, range, nowMs)
+  const wide = { from: addDays(range.from, -1), to: addDays(range.to, 1) }
+  const partition = pagesPartition(placed.site.id)
+  const items = new Map((await table.list(partition, wide)).map((item) => [item.sort, item]))
+  const shown = shownDays(facts)
+  const due = shown
+    .filter((day) => day >= range.from && day <= range.to)
+    .map((day) => {
+      const neighbours = neighboursOf(shown, day)
+      const gapMinutes = settings.thresholds.gapMinutes
+      const inputs = dayFingerprint(facts, day, ports.form, neighbours, gapMinutes)
+      return { day, neighbours, inputs, item: items.get(day) }
+    })
+    .filter(({ inputs, item }) => {
+      const published = publishedOf(item)
+      const same = !force && published?.inputs === inputs
+      if (same) report.unchanged += Object.keys(published.files).length
+      return !same
+    })
+  const standing = await standingOf(
+    ports,
+    facts,
+    due.map(({ day }) => day),
+    nowMs,
+  )
+  for (const one of due) {
+    await publishDay(ports, facts, { ...one, standing: standing.get(one.day) ?? [], force }, report)
+  }
+  if (due.length > 0) await publishCalendar(ports, placed.site, force, report)
+  else report.unchanged += settings.report.languages.length
+}
+
+/** Days that have a page: those of which anything was read. */
+function shownDays(facts: SiteFacts): Day[] {
+  const counted = [...facts.counts.keys()]
+  const held = [...facts.days].filter(([, { feeds }]) =>
+    Object.values(feeds).some((tally) => tally.lines > 0),
+  )
+  return [...new Set([...counted, ...held.map(([day]) => day)])].sort()
+}
+
+function neighboursOf(days: readonly Day[], day: Day): Neighbours {
+  const at = days.indexOf(day)
+  return { previous: days[at - 1], next: days[at + 1] }
+}
+
+/**
+ * What stood at the end of each of these days, and now for those that still run. For past days all
+ * alarm rows up to then must be read: once for all of them.
+ */
+async function standingOf(
+  { table, settings }: PublishPorts,
+  facts: SiteFacts,
+  due: readonly Day[],
+  nowMs: number,
+): Promise<Map<Day, Occurrence[]>> {
+  const { placed, spans, today } = facts
+  const standing = new Map<Day, Occurrence[]>()
+  if (!placed.site.feeds.alarm) return standing
+  const { expireAfterDays } = settings.thresholds
+  const past = due.filter((day) => day < today)
+  for (const day of due) {
+    if (day >= today) standing.set(day, standingNow(facts, nowMs, expireAfterDays))
+  }
+  if (past.length === 0) return standing
+  const withAlarms = [...facts.days].filter(([, { feeds }]) => feeds.alarm).map(([day]) => day)
+  const observations = await observationsOf(table, placed, withAlarms)
+  // The last millisecond of the day: what is recorded at midnight belongs to the next one.
+  const times = past.map((day) => placed.zone.endOf(day) - 1)
+  for (const [index, all] of standingAt(observations, times).entries()) {
+    const atMs = times[index]!
+    const open = all.filter((one) => !isExpired(one.changedMs, atMs, spans, expireAfterDays))
+    standing.set(past[index]!, open)
+  }
+  return standing
+}
+
+interface DueDay {
+  day: Day
+  neighbours: Neighbours
+  inputs: string
+  item: Item | undefined
+  standing: Occurrence[]
+  force: boolean
+}
+
+async function publishDay(
+  ports: PublishPorts,
+  facts: SiteFacts,
+  { day, neighbours, inputs, item, standing, force }: DueDay,
+  report: Report,
+): Promise<void> {
+  const { table, pages, settings, dictionary } = ports
+  const { site } = facts.placed
+  const rows = {
+    system: site.feeds.system ? await systemRows(table, facts.placed, day) : [],
+    observations: site.feeds.alarm ? await dayObservations(table, facts.placed, day) : [],
+    standing,
+  }
+  const figures = dayFigures(facts, day, rows)
+  const files = new Map<string, string>()
+  const overview: Partial<Record<Language, ReturnType<typeof overviewRow>>> = {}
+  for (const language of settings.report.languages) {
+    const view = siteDayView(facts, day, figures, neighbours, language, settings, dictionary)
+    const path = dayPath(site.id, day)
+    files.set(
+      publishedPath({ language, path }, settings.report.languages),
+      siteDayPage(view, CATALOGUE[language]),
+    )
+    overview[language] = overviewRow(view, path, [])
+  }
+  const key = { partition: pagesPartition(site.id), sort: day }
+  await publish(table, pages, key, item, { inputs, files, rows: overview }, force, report)
+}
+
+async function systemRows(
+  table: Table,
+  { site, zone }: PlacedSite,
+  day: Day,
+): Promise<SystemReading[]> {
+  const file = { site: site.id, feed: 'system' as const, day }
+  const reader = readerOf(site, zone)
+  const readings: SystemReading[] = []
+  if (site.onRewrite === 'replace') {
+    for (const { parsed } of await replacedRows(table, file, reader))
+      readings.push(...parsed.readings)
+    return readings
+  }
+  for await (const { parsed } of mergedRows(table, file, reader, 0)) {
+    for (const reading of parsed.readings) readings.push(reading)
+  }
+  return readings
+}
+
+async function dayObservations(table: Table, placed: PlacedSite, day: Day): Promise<Occurrence[]> {
+  const observations: Occurrence[] = []
+  for await (const { record, parsed } of alarmRows(table, placed, day)) {
+    for (const reading of parsed.readings) observations.push(observedOnce(reading, record))
+  }
+  return observations
+}
