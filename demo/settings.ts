@@ -29,7 +29,7 @@ export function demoSettings(
     'report:',
     '  title: Siterounds demo',
     '  languages: [zh-CN, en]',
-    '  todayEveryMinutes: 1',
+    '  todayEveryMinutes: 0',
     'schedule: { everyMinutes: 1 }',
     `serve: { port: ${port} }`,
     'sites:',

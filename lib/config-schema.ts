@@ -331,7 +331,7 @@ const reportSchema = z
     publicUrl: text('Where readers find the report.', 'https://rounds.example/', baseUrlRule)
       .transform((url) => (url.endsWith('/') ? url : `${url}/`))
       .optional(),
-    todayEveryMinutes: whole('Pause between rebuilds of today.', 1, DAY_MINUTES).default(10),
+    todayEveryMinutes: whole('Pause between rebuilds of today.', 0, DAY_MINUTES).default(10),
   })
   .prefault({})
   .describe('How pages are published.')

@@ -68,10 +68,10 @@ export function roundLine({ collected, notified, reported }: Round): string {
   const parts = [
     files.length === 0
       ? 'nothing new'
-      : `${totals.lines.toLocaleString('en-US')} lines from ${files.length} files`,
-    `${notified.sent.length} mails`,
-    ...(notified.waiting > 0 ? [`${notified.waiting} alarms waiting`] : []),
-    ...(reported ? [`${reported.published.length} pages`] : []),
+      : `lines: ${totals.lines.toLocaleString('en-US')} of ${files.length} day files`,
+    `mails: ${notified.sent.length}`,
+    ...(notified.waiting > 0 ? [`alarms waiting: ${notified.waiting}`] : []),
+    ...(reported ? [`pages: ${reported.published.length}`] : []),
   ]
   const failed = [...new Set(failures.map(({ site }) => site))]
   if (failed.length > 0) parts.push(`failed: ${failed.slice(0, 5).join(', ')}`)

@@ -23,7 +23,7 @@ export function addRun(program: Command, terminal: Terminal): void {
         const every = rounds.settings.schedule.everyMinutes
         terminal.err(`A round every ${every} minutes. Ctrl-C ends this.\n`)
         if (served) terminal.err(`The report site: ${served.url}\n`)
-        await keepRounds(rounds, terminal, every * MINUTE_MS, untilStopped())
+        await keepRounds(rounds, terminal.err, every * MINUTE_MS, untilStopped())
         await served?.close()
       }),
     )
@@ -32,13 +32,14 @@ export function addRun(program: Command, terminal: Terminal): void {
 /**
  * Makes a round at once and then one every `everyMs`, never two at a time, until `stopped`. A round
  * that takes longer than the pause makes the next one start late, not twice. A failed round is told
- * and the next one tries again; an error of class `stop` ends it.
+ * and the next one tries again; an error of class `stop` ends it. `before` runs before each round.
  */
 export async function keepRounds(
   rounds: Rounds,
-  terminal: Terminal,
+  tell: (line: string) => void,
   everyMs: number,
   stopped: Promise<void>,
+  before: () => Promise<void> = async () => {},
 ): Promise<void> {
   const times: RoundTimes = { startedMs: 0, nextMs: 0 }
   let under: Promise<void> = Promise.resolve()
@@ -51,24 +52,30 @@ export async function keepRounds(
     times.startedMs = rounds.clock.now()
     times.nextMs = times.startedMs + everyMs
     try {
+      await before()
       const made = await makeRound(rounds, times)
-      terminal.err(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
+      tell(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       rounds.log('error', 'round:failed', { code: error.code, message: error.message })
       if (error.class === 'stop') {
         broken = error
         end()
-      } else terminal.err(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
+      } else tell(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
     }
   }
   under = round()
   await under
   const pauseSeconds = Math.max(1, Math.round(everyMs / 1000))
-  const job = new Cron('* * * * * *', { interval: pauseSeconds, protect: true }, () => {
-    under = round()
-    return under
-  })
+  const startAt = new Date(times.nextMs)
+  const job = new Cron(
+    '* * * * * *',
+    { interval: pauseSeconds, protect: true, startAt: startAt.toISOString() },
+    () => {
+      under = round()
+      return under
+    },
+  )
   await Promise.race([stopped, ended])
   job.stop()
   await under

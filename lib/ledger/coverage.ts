@@ -43,15 +43,17 @@ const LATE_MS = 2 * HOUR_MS
  */
 export function coverageOf(facts: CoverageFacts): Coverage {
   const { feed, tally, intervals, dayStartMs, dayEndMs } = facts
-  if (!facts.provisional && (!tally || tally.lines === 0)) return 'missing'
+  const nothing = !tally || tally.lines === 0
+  if (nothing && !intervals.some((one) => one.found)) return 'missing'
   const readAfterEnd = intervals.some((one) => one.found && one.toMs >= dayEndMs)
-  if (!tally || !readAfterEnd) return 'partial'
-  if (feed === 'service' && tally.readings === 0 && !facts.provisional) return 'partial'
+  // An empty alarm file is good news; an empty system or service file is not.
+  if (!readAfterEnd || (nothing && feed === 'system')) return 'partial'
+  if (feed === 'service' && !facts.provisional && !tally?.readings) return 'partial'
   if (feed === 'system') {
-    const gapMs = longestGapMs(tally.slots, dayEndMs - dayStartMs)
+    const gapMs = longestGapMs(tally?.slots, dayEndMs - dayStartMs)
     if (gapMs > facts.gapMinutes * MINUTE_MS) return 'partial'
   }
-  if (tally.generation > 0) return 'replaced'
+  if (tally && tally.generation > 0) return 'replaced'
   const wasAbsent = intervals.some((one) => !one.found && one.toMs >= dayEndMs + LATE_MS)
   return wasAbsent ? 'late' : 'complete'
 }

@@ -8,8 +8,8 @@ import { markOf, rowsOf } from './calendar.ts'
 import { languageLinks, OVERVIEW_PATH, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, type Report } from './published.ts'
 
-/** Days of every site that the overview shows as marks: two weeks, so that weekdays compare. */
-const MARKED_DAYS = 14
+/** Days of every site that the overview shows as marks: a week fits beside the rest. */
+const MARKED_DAYS = 7
 
 /** Publishes the page of all sites, from what is noted of each site's newest day. */
 export async function publishFleet(

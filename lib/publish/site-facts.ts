@@ -22,6 +22,8 @@ export interface SiteFacts {
   /** Days whose counts come from a line that is not finished. */
   provisional: Set<Day>
   today: Day
+  /** The first day of which each feed was read or is held. */
+  firstDays: Map<Feed, Day>
 }
 
 /** Days of service counts that a page looks back on: eight weeks and a day. */
@@ -58,12 +60,34 @@ export async function siteFacts(
     counts,
     provisional,
     today: zone.dayOf(nowMs),
+    firstDays: firstDaysOf(days, observed),
   }
+}
+
+function firstDaysOf(days: ReadonlyMap<Day, SiteDay>, observed: ReadonlyMap<Day, Observed>) {
+  const first = new Map<Feed, Day>()
+  for (const [day, { feeds }] of [...days, ...observed]) {
+    for (const feed of Object.keys(feeds) as Feed[]) {
+      if (day < (first.get(feed) ?? '9')) first.set(feed, day)
+    }
+  }
+  return first
 }
 
 /** The feeds that a site has, in their order. */
 export function feedsOf({ placed }: SiteFacts): Feed[] {
   return FEEDS.filter((feed) => placed.site.feeds[feed])
+}
+
+/**
+ * The feeds of a day that were to arrive: all that the site has, but not those that were first read
+ * on a later day. So a past of which only service files were read shows no missing system files.
+ */
+export function expectedFeeds(facts: SiteFacts, day: Day): Feed[] {
+  return feedsOf(facts).filter((feed) => {
+    const first = facts.firstDays.get(feed)
+    return first === undefined || first <= day
+  })
 }
 
 /** The coverage of one feed of a day. */
@@ -116,7 +140,7 @@ export function dayFingerprint(
         links,
         running,
         days.get(day)?.feeds ?? null,
-        feedsOf(facts).map((feed) => coverage(facts, feed, day, gapMinutes)),
+        expectedFeeds(facts, day).map((feed) => [feed, coverage(facts, feed, day, gapMinutes)]),
         lookedBack,
         facts.provisional.has(day),
         running ? book.open : alarmDays,

@@ -10,7 +10,7 @@ import type { FeedArrival } from '../report/pages/day-arrived.ts'
 import type { SiteDayView } from '../report/pages/site-day.ts'
 import type { Day, Feed, Language, Settings } from '../site.ts'
 import { calendarPath, dayPath, hrefFrom, languageLinks, OVERVIEW_PATH } from './paths.ts'
-import { coverage, feedsOf, type SiteFacts } from './site-facts.ts'
+import { coverage, expectedFeeds, type SiteFacts } from './site-facts.ts'
 
 /** The rows that a day's page shows one by one: everything large. */
 export interface DayRows {
@@ -59,7 +59,7 @@ export function siteDayView(
   const openAlarms = rows.standing
     .map((occurrence) => described(openAlarm(site.id, occurrence), dictionary, language))
     .sort(worstFirst)
-  const feeds = feedsOf(facts).map((feed) => arrival(facts, feed, day, settings))
+  const feeds = expectedFeeds(facts, day).map((feed) => arrival(facts, feed, day, settings))
   const service = site.feeds.service && serviceFigures(day, facts.counts)
   const dataUpToMs = newest(facts, day)
   return {

@@ -2,6 +2,7 @@ import { isExpired } from '../alarms/expiry.ts'
 import { type Occurrence, observedOnce } from '../alarms/occurrence.ts'
 import { standingAt } from '../alarms/past.ts'
 import { alarmRows, observationsOf } from '../alarms/rows.ts'
+import { serviceFigures } from '../figures/service.ts'
 import type { PlacedSite } from '../ledger/days.ts'
 import { mergedRows, readerOf, replacedRows } from '../ledger/rows.ts'
 import type { SystemReading } from '../parse/feeds.ts'
@@ -146,10 +147,17 @@ async function publishDay(
       publishedPath({ language, path }, settings.report.languages),
       siteDayPage(view, CATALOGUE[language]),
     )
-    overview[language] = overviewRow(view, path, [])
+    overview[language] = overviewRow(view, path, [], earlierCalls(facts, day))
   }
   const key = { partition: pagesPartition(site.id), sort: day }
   await publish(table, pages, key, item, { inputs, files, rows: overview }, force, report)
+}
+
+/** The newest counts before a day: yesterday's, in the morning. */
+function earlierCalls({ counts }: SiteFacts, day: Day) {
+  const earlier = addDays(day, -1)
+  if (!counts.has(earlier)) return undefined
+  return { day: earlier, calls: serviceFigures(earlier, counts).counts.calls }
 }
 
 async function systemRows(

@@ -174,6 +174,7 @@ thead th, .arrived td { overflow-wrap: normal }
 .sites tbody th { width: 30%; min-width: 190px }
 .sites th a { font-weight: 600; font-size: 15.5px }
 .sites th p { font-size: 13px; color: var(--soft) }
+.sites thead th { white-space: nowrap }
 .sites td { font-size: 13.5px }
 .sites td small { display: block; overflow-wrap: anywhere }
 .sites td > small { min-width: 80px }

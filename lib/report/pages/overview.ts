@@ -35,6 +35,8 @@ export interface OverviewRow {
   openBySeverity: Record<Severity, number>
   /** Calls of the day beside their past; absent when unknown. */
   calls?: Pick<CountFigures, 'today' | 'changeFromYesterday' | 'changeFromLastWeek' | 'odd'>
+  /** The day that `calls` are of, when that is not the row's: the newest day that was counted. */
+  callsDay?: Day
   worstCpu?: { server: string; percent: number; isOver: boolean }
   worstDisk?: { server: string; mount: string; percent: number; isOver: boolean }
   coverage: Partial<Record<Feed, Coverage>>
@@ -49,8 +51,19 @@ export interface OverviewView extends PageView {
   rows: OverviewRow[]
 }
 
+/** The counts of an earlier day, for a day that runs and was not counted yet. */
+export interface EarlierCalls {
+  day: Day
+  calls: CountFigures
+}
+
 /** The row of a site, from what its newest day's page shows. */
-export function overviewRow(view: SiteDayView, href: string, days: DayMark[]): OverviewRow {
+export function overviewRow(
+  view: SiteDayView,
+  href: string,
+  days: DayMark[],
+  earlier?: EarlierCalls,
+): OverviewRow {
   const { site, day, running, findings, thresholds, dataUpToMs } = view
   const openBySeverity = noneOfEach()
   for (const { severity } of view.openAlarms ?? []) openBySeverity[severity] += 1
@@ -79,7 +92,7 @@ export function overviewRow(view: SiteDayView, href: string, days: DayMark[]): O
     running,
     findings,
     openBySeverity,
-    ...(view.service && { calls: view.service.counts.calls }),
+    ...callsOf(view, earlier),
     ...(worstCpu && { worstCpu }),
     ...(worstDisk && { worstDisk }),
     coverage: Object.fromEntries(view.feeds.map(({ feed, coverage }) => [feed, coverage])),
@@ -91,6 +104,16 @@ export function overviewRow(view: SiteDayView, href: string, days: DayMark[]): O
 
 /** Signs shown of the name of a server and mount: the site's page has all of it. */
 const MOST_NAME_SIGNS = 24
+
+function callsOf({ service, running }: SiteDayView, earlier: EarlierCalls | undefined) {
+  if (!service) return {}
+  const useEarlier = earlier && running && service.counts.calls.today === null
+  const { today, changeFromYesterday, changeFromLastWeek, odd } = useEarlier
+    ? earlier.calls
+    : service.counts.calls
+  const calls = { today, changeFromYesterday, changeFromLastWeek, odd }
+  return useEarlier ? { calls, callsDay: earlier.day } : { calls }
+}
 
 /** The page of all sites, those that need somebody first. */
 export function overviewPage(view: OverviewView, texts: Texts): string {
@@ -166,7 +189,7 @@ function siteRow(row: OverviewRow, zone: Zone, texts: Texts): Html {
     upTo === '' ? texts.navigation.noData : `${words.dataUpTo} ${upTo}`
   }</p></th>${cell(words.alarms, open.some((part) => part) ? html`${open}` : '–')}${cell(
     words.calls,
-    calls(row.calls, texts),
+    calls(row, texts),
   )}${cell(words.worstCpu, worst(row.worstCpu, row.worstCpu?.server))}${cell(
     words.worstDisk,
     worst(row.worstDisk, row.worstDisk && `${row.worstDisk.server} ${row.worstDisk.mount}`),
@@ -174,12 +197,13 @@ function siteRow(row: OverviewRow, zone: Zone, texts: Texts): Html {
 `
 }
 
-function calls(figures: OverviewRow['calls'], texts: Texts): Html | string {
+function calls({ calls: figures, callsDay }: OverviewRow, texts: Texts): Html | string {
   if (!figures || figures.today === null) return '–'
   const change = (percent: number | null) => (percent === null ? '–' : signedPercent(percent))
   const odd = figures.odd && html` <span class="odd">${figures.odd === 'low' ? '▼' : '▲'}</span>`
   const { fromYesterday, fromLastWeek } = texts.day
-  return html`${groupedNumber(figures.today)}${odd}
+  const of = callsDay && html`<small class="nowrap">${callsDay.slice(5)}</small>`
+  return html`${groupedNumber(figures.today)}${odd}${of}
 <small class="nowrap">${fromYesterday} ${change(figures.changeFromYesterday)}</small>
 <small class="nowrap">${fromLastWeek} ${change(figures.changeFromLastWeek)}</small>`
 }
