@@ -3,11 +3,11 @@ import { HOUR_MS } from '../lib/time.ts'
 import { MIDNIGHT_MS, systemBulk } from './lines.ts'
 import { byTurns, type Line, peakMiB } from './measure.ts'
 import {
-  type Bench,
   benchSettings,
   justRead,
   openRounds,
   type SourceKind,
+  type Step,
   type World,
   writeDayFile,
 } from './world.ts'
@@ -17,16 +17,13 @@ const MIB = 2 ** 20
 const SITE = 'east'
 
 /** A system file into a new state on disk, by way of the whole pipeline, against reading it. */
-export const COLLECT: Bench = {
-  name: 'collect',
-  steps: [
-    async (world) => {
-      writeDayFile(world, SITE, 'system', systemBulk(SITE, 40, (world.quick ? 1 : 24) * MIB))
-      return []
-    },
-    (world) => collectFile(world, 'directory'),
-    (world) => collectFile(world, 'http'),
-  ],
+export const STEPS: Record<string, Step> = {
+  prepare: async (world) => {
+    writeDayFile(world, SITE, 'system', systemBulk(SITE, 40, (world.quick ? 1 : 24) * MIB))
+    return []
+  },
+  directory: (world) => collectFile(world, 'directory'),
+  http: (world) => collectFile(world, 'http'),
 }
 
 async function collectFile(world: World, kind: SourceKind): Promise<Line[]> {

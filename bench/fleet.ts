@@ -7,11 +7,11 @@ import { HOUR_MS, MINUTE_MS } from '../lib/time.ts'
 import { alarmLines, MIDNIGHT_MS, SAMPLE_MS, serviceLine, systemSample } from './lines.ts'
 import { type Line, peakMiB, secondsOf } from './measure.ts'
 import {
-  type Bench,
   benchSettings,
   dayFile,
   justRead,
   openRounds,
+  type Step,
   type World,
   writeDayFile,
 } from './world.ts'
@@ -33,7 +33,7 @@ const TARGET_MIB = 512
  * One round over many sites whose files grew by a usual five minutes: collect, notify and report,
  * as `run` makes it. Beside collect and notify, just reading what is new of each file.
  */
-export const FLEET: Bench = { name: 'fleet', steps: [prepare, round] }
+export const STEPS: Record<string, Step> = { prepare, round }
 
 function sitesOf(world: World): string[] {
   const count = world.quick ? 12 : 1000

@@ -2,7 +2,7 @@ import { collect, report } from '../lib/pipeline.ts'
 import { DAY_MS } from '../lib/time.ts'
 import { alarmLines, MIDNIGHT_MS, SAMPLE_MS, serviceLine, systemSample } from './lines.ts'
 import { byTurns, type Line, peakMiB } from './measure.ts'
-import { type Bench, benchSettings, openRounds, type World, writeDayFile } from './world.ts'
+import { benchSettings, openRounds, type Step, type World, writeDayFile } from './world.ts'
 
 const SERVERS = 3
 
@@ -10,7 +10,7 @@ const SERVERS = 3
 const ALARMS = 220
 
 /** The pages of whole days, in both languages, against writing the same bytes and nothing else. */
-export const PAGES: Bench = { name: 'pages', steps: [pages] }
+export const STEPS: Record<string, Step> = { pages }
 
 async function pages(world: World): Promise<Line[]> {
   const ids = Array.from({ length: world.quick ? 1 : 12 }, (_, index) => `s${index}`)

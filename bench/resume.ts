@@ -4,12 +4,12 @@ import { HOUR_MS, SECOND_MS } from '../lib/time.ts'
 import { MIDNIGHT_MS, systemBulk, systemSample } from './lines.ts'
 import { type Line, median, peakMiB, secondsOf } from './measure.ts'
 import {
-  type Bench,
   benchSettings,
   dayFile,
   justRead,
   openRounds,
   type SourceKind,
+  type Step,
   type World,
   writeDayFile,
 } from './world.ts'
@@ -28,9 +28,9 @@ const TARGET_TIMES = 50
  * A round over a large file that grew a little: it must cost what is new, not what is there.
  * Beside it the first round over the whole file, and reading just what is new.
  */
-export const RESUME: Bench = {
-  name: 'resume',
-  steps: [(world) => resume(world, 'directory'), (world) => resume(world, 'http')],
+export const STEPS: Record<string, Step> = {
+  directory: (world) => resume(world, 'directory'),
+  http: (world) => resume(world, 'http'),
 }
 
 async function resume(world: World, kind: SourceKind): Promise<Line[]> {

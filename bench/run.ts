@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { textTable } from '../lib/cli/table.ts'
-import { BENCHES } from './benches.ts'
+import { BENCHES, type Bench } from './benches.ts'
 import type { Line } from './measure.ts'
-import type { Bench } from './world.ts'
 
 const USAGE = `npm run bench -- [--quick] [--only <row>]… [--json]
 
@@ -36,10 +35,10 @@ async function linesOf({ name, steps }: Bench, quick: boolean): Promise<Line[]> 
   try {
     const world = { folder, quick, url: await server.message }
     const lines: Line[] = []
-    for (const index of steps.keys()) {
-      const step = messageOf<Line[]>('./step.ts', [name, String(index), JSON.stringify(world)])
-      lines.push(...(await step.message))
-      await step.exited
+    for (const step of steps) {
+      const running = messageOf<Line[]>('./step.ts', [name, step, JSON.stringify(world)])
+      lines.push(...(await running.message))
+      await running.exited
     }
     return lines
   } finally {

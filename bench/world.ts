@@ -22,12 +22,6 @@ export interface World {
 /** A part of a bench that has a process of its own, so that its peak of memory is its own too. */
 export type Step = (world: World) => Promise<Line[]>
 
-/** A bench: steps that run one after the other. */
-export interface Bench {
-  name: string
-  steps: Step[]
-}
-
 /** How a bench's sites are read. */
 export type SourceKind = 'directory' | 'http'
 

@@ -20,7 +20,7 @@ const EVERY_MS = 10 * SECOND_MS
 /** Where the report site is served; the next free port if it is taken. */
 const PORT = 8080
 
-const HELP = `npm start                    three sample sites and this machine, a round every 10 seconds
+const HELP = `npm start                    sample sites and this machine, a round every 10 s
 npm start -- --once          one round, then end
 npm start -- --once --json   one round, its summary as JSON
 npm start -- --folder PATH   keep the demo's files there (default: var/demo)
@@ -77,7 +77,7 @@ async function goOn(world: World, tell: (line: string) => void): Promise<void> {
   const served = await servePages(world.rounds.settings)
   try {
     tell(`${places(world)}The report site: ${served.url}   (Ctrl-C ends all)\n\n`)
-    // One site's file is replaced in mid-day, as happens in the field: nothing may be lost or doubled.
+    // One site's file is replaced in mid-day, as happens in the field: nothing is lost or doubled.
     await replaceSystemFile(world.portals, world.rounds.clock.now())
     await keepRounds(world.rounds, tell, EVERY_MS, untilStopped(), world.grow)
     tell('Stopped. All is kept: npm start goes on where it was.\n')

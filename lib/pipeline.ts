@@ -69,7 +69,7 @@ export interface Collected {
   failures: FileFailure[]
 }
 
-/** Reads what is new at every site, several sites at once, and brings all that is computed up to it. */
+/** Reads what is new, several sites at once, and brings all that is computed up to it. */
 export async function collect(rounds: Rounds, request: CollectRequest): Promise<Collected> {
   const sites = chosenSites(rounds.settings, request.sites)
   const limit = pLimit(rounds.settings.schedule.sitesAtOnce)

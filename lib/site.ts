@@ -65,7 +65,7 @@ export interface Site {
   /** Whether a service file's counts are of its own day or of the day before. */
   serviceCountsOf: 'fileDay' | 'dayBefore'
   units: ByteUnit
-  /** Which rows of a rewritten day file count: all ever seen, or the newest finished generation's. */
+  /** Which rows of a rewritten file count: all ever seen, or the newest finished generation's. */
   onRewrite: 'merge' | 'replace'
   /** Mail addresses; none means that nobody is mailed about this site. */
   recipients: string[]

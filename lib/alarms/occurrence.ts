@@ -23,7 +23,7 @@ export interface Occurrence {
 /** Occurrences by their key. */
 export type Occurrences = Map<string, Occurrence>
 
-/** The identity of an occurrence within its site: the site's own texts, so no rule can change it. */
+/** The identity of an occurrence within its site: the site's own texts, so no rule changes it. */
 export function occurrenceKey(one: { name: string; node: string; raisedText: string }): string {
   return JSON.stringify([one.name, one.node, one.raisedText])
 }

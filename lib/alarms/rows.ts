@@ -4,7 +4,7 @@ import type { Day } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import { type Occurrence, observedOnce } from './occurrence.ts'
 
-/** The rows of a site's alarm file of one day as they count now, whatever the site does on rewrite. */
+/** The rows of a site's alarm file of one day as they count now, under merge or replace. */
 export async function* alarmRows(
   table: Table,
   { site, zone }: PlacedSite,

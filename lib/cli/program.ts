@@ -43,7 +43,7 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
   return program
 }
 
-/** Subcommands behave like the program: errors do not end the process, output goes to the terminal. */
+/** Subcommands behave like the program: no error ends the process, output goes to the terminal. */
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent)
   for (const child of command.commands) inherit(child, command)

@@ -8,6 +8,6 @@ export interface Terminal {
   interactive: boolean
   env: Record<string, string | undefined>
   cwd: string
-  /** What the process will end with: 0 all well, 1 some site failed, 2 wrong use or configuration. */
+  /** What the process ends with: 0 all well, 1 some site failed, 2 wrong use or configuration. */
   exitCode: 0 | 1 | 2
 }

@@ -1,7 +1,7 @@
 import { asRoundsError, type RoundsError } from '../errors.ts'
 import { wholeLength } from '../parse/lines.ts'
 
-/** About how much raw text one record holds: compressed some 100 KB, a tenth of a second to read. */
+/** About how much raw text one record holds: compressed some 100 KB, which fits into an item. */
 const RUN_BYTES = 1024 * 1024
 
 /**

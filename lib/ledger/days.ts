@@ -105,7 +105,7 @@ function wrongCount(tally: Tally, rows: number, file: string): RoundsError {
   return new RoundsError(
     'tally-count',
     'skip',
-    `The figures of ${file} count ${tally.lines} lines at record ${tally.sequence}; the ledger holds ${rows}.`,
+    `${file} counts ${tally.lines} lines at record ${tally.sequence}; the ledger holds ${rows}.`,
     'Run siterounds rebuild; if it comes again, please report it.',
   )
 }

@@ -17,7 +17,7 @@ export type Via = 'round' | 'backfill'
 
 /**
  * The fingerprint of the bytes before a place in a generation: how many (at most 4 KiB, reaching
- * back over segments) and their SHA-256. It alone proves that a file is still the one that was read.
+ * back over segments) and their SHA-256. It alone proves that a file is the one that was read.
  */
 export interface Marker {
   length: number

@@ -93,7 +93,7 @@ function checkSum(parsed: Parsed<Feed>): void {
   throw new RoundsError(
     'line-sum',
     'skip',
-    `${lines} lines gave ${readings.length} readings, ${rejects.length} rejects, ${unknown} unknown and ${blank} blank.`,
+    `${lines} lines gave ${readings.length} + ${rejects.length} + ${unknown} + ${blank} outcomes.`,
     'This is a fault of Siterounds: please report it with the day file.',
   )
 }

@@ -10,7 +10,8 @@ import type { Feed } from '../site.ts'
  *          server_name|server_ip|site_id|uptime|<seconds>|record_time
  *          server_name|server_ip|site_id|node|<node_name>|<state>|record_time
  * alarm    site_id|alarm_name|alarm_node|alarm_desc|alarm_time|alarm_resume_time|record_time
- * service  site_id|sub_users|unsub_users|total_users|call_times|show_times|mo_times|mt_times|record_time
+ * service  site_id|sub_users|unsub_users|total_users|call_times|show_times|mo_times|mt_times|
+ *          record_time
  */
 
 /** Default paths below a site's source; `{day}` is YYYYmmdd. */
@@ -28,7 +29,7 @@ export interface Stamp {
   ms: number
 }
 
-/** One sample of one server. Percentages are 0 to 100; sizes are bytes; `uptimeSeconds` as it says. */
+/** One sample of one server. Percentages are 0 to 100, sizes are bytes. */
 export type SystemReading = { server: string; ip: string; recorded: Stamp } & (
   | { type: 'cpu'; user: number; system: number; io: number; idle: number }
   | { type: 'mem'; used: number; free: number; buffer: number; total: number }

@@ -8,7 +8,7 @@ export function checkItemSize(key: Key, content: Content): void {
   throw new RoundsError(
     'item-too-large',
     'stop',
-    `The item ${key.partition} / ${key.sort} has ${sizeBytes} bytes; ${MAX_ITEM_BYTES} is the most.`,
+    `Item ${key.partition} / ${key.sort} has ${sizeBytes} bytes; ${MAX_ITEM_BYTES} is the most.`,
     'This is a fault of Siterounds: please report it.',
   )
 }

@@ -5,9 +5,9 @@ import type { RoundsError } from '../errors.ts'
  *
  * Laws, held by test/contracts/table.ts for every driver:
  * 1. Reads and lists see every write that completed before they began, from any process.
- * 2. `create` succeeds for exactly one of any number of callers; `replace` and `remove` succeed only
- *    on the version given. The others get the item that stands there (or undefined if none does).
- * 3. A write whose answer was lost is recognised by its version and reported as done, not as refused.
+ * 2. `create` succeeds for exactly one of any number of callers; `replace` and `remove` only on the
+ *    version given. The others get the item that stands there (or undefined if none does).
+ * 3. A write whose answer was lost is recognised by its version and reported as done, not refused.
  * 4. `list` is ordered by the bytes of `sort`; keys are ASCII (store/keys.ts encodes them).
  * 5. An item may vanish after its `expiresAt`, never before; readers do not rely on it vanishing.
  * 6. Errors thrown are `RoundsError`s: class `retry` when the same call may succeed soon,

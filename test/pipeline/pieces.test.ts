@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect, notify, openAlarms, report } from '../../lib/pipeline.ts'
 import { addDays } from '../../lib/time.ts'
-import { growingWeek, PIECES } from '../fixtures/growing-week.ts'
+import { growingWeek } from '../fixtures/growing-week.ts'
 import { type Portal, portalServer } from '../fixtures/portal-server.ts'
 import {
   FIRST_SERVICE_DAY,
@@ -26,8 +26,14 @@ const BEFORE = { from: FIRST_SERVICE_DAY, to: '2026-11-06' }
 const WEEK_LINES = REAL_SITES.map((id) => REAL_LINES[id]).flatMap((one) => Object.values(one))
 const ALL_LINES = WEEK_LINES.reduce((sum, lines) => sum + lines, 0)
 
+/** In so many pieces every file comes through the web server. */
+const PIECES = 50
+
 /** After the last round: everything was recorded and read. */
-const END_MS = Date.parse('2026-11-16T00:10:00+08:00')
+const AFTER_MS = Date.parse('2026-11-16T00:10:00+08:00')
+
+/** The instant at which open alarms are compared: the end of the last day. */
+const END_MS = Date.parse('2026-11-14T23:59:59+08:00')
 
 /** The service files of the past, which stood there before the first round. */
 const isPast = (path: string) => /sys_service\/.*_(2026(0|10)|2026110[1-6])/.test(path)
@@ -54,7 +60,7 @@ async function worldOf(source: 'http' | 'directory', more: object = {}) {
 async function inOnePass(source: 'http' | 'directory'): Promise<Known> {
   const world = await worldOf(source)
   await unpackRealWeek(world.portals)
-  const rounds = world.open({ now: () => END_MS })
+  const rounds = world.open({ now: () => AFTER_MS })
   await collect(rounds, { via: 'round', range: WHOLE })
   const known = await knownOf(rounds, WHOLE, END_MS)
   await rounds.close()
@@ -77,7 +83,7 @@ interface Grown {
 }
 
 /** The week as it came to be: one round of the schedule after each piece. */
-async function inPieces(source: 'http' | 'directory', seed: string): Promise<Grown> {
+async function inPieces(source: 'http' | 'directory', pieces: number): Promise<Grown> {
   const world = await worldOf(source)
   await unpackRealWeek(world.portals, isPast)
   let nowMs = Date.parse('2026-11-08T00:00:10+08:00')
@@ -87,7 +93,7 @@ async function inPieces(source: 'http' | 'directory', seed: string): Promise<Gro
   const grown = { rounds: 0, lines: 0, mailed: 0, mailedAlarms: 0, failures: [] as unknown[] }
   const past = await collect(rounds, { via: 'backfill', range: BEFORE })
   grown.lines += past.totals.lines
-  for (const step of growingWeek(seed)) {
+  for (const step of growingWeek(`${pieces} pieces`, pieces)) {
     for (const [path, bytes] of step.files) await world.write(path, bytes)
     nowMs = step.atMs
     const collected = await collect(rounds, { via: 'round', paced: true })
@@ -114,11 +120,11 @@ describe('the real week in pieces', () => {
 
   beforeAll(async () => {
     whole = await inOnePass('http')
-    grown = await inPieces('http', 'pieces of the week')
+    grown = await inPieces('http', PIECES)
   }, 120_000)
 
   it('is read whole in one pass', () => {
-    expect(whole).toMatchObject({ rows: ALL_LINES, rejects: 0 })
+    expect(whole).toMatchObject({ rows: ALL_LINES, rejects: 0, open: 8 + 8 + 12 })
   })
 
   it(`comes out the same from ${PIECES} pieces a file, with a round after each`, () => {
@@ -174,7 +180,7 @@ describe('the real week in pieces', () => {
 
   it('comes out the same from a folder, in one pass or in other pieces', async () => {
     expect(await inOnePass('directory')).toEqual(whole)
-    const other = await inPieces('directory', 'other pieces')
+    const other = await inPieces('directory', 12)
     expect(other.failures).toEqual([])
     expect(other.known).toEqual(whole)
     expect(other.open).toEqual(OPEN_WITH_EXPIRY)
