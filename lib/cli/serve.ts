@@ -53,13 +53,17 @@ export function addServe(program: Command, terminal: Terminal): void {
  */
 export async function servePages(settings: Settings, asked?: number): Promise<Served> {
   const folder = join(settings.state, EMBEDDED_PLACES.pages)
-  const files = sirv(folder, { dev: true, dotfiles: false, extensions: [], etag: true })
+  const files = sirv(folder, { dev: true, dotfiles: false, extensions: ['html'], etag: true })
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    const folderAsked = /^\/(?:[^/.?#\\]+\/)*[^/.?#\\]+$/.exec(request.url ?? '')
+    if (folderAsked) {
+      // The links of a page are relative: without the final slash they would lead astray.
+      response.writeHead(301, { Location: `${folderAsked[0]}/` }).end()
+      return
+    }
     files(request, response, () => {
-      request.url = '/404.html'
-      response.statusCode = 404
-      response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
       response.end('404: there is no such page.\n')
     })
   })
