@@ -1,5 +1,5 @@
-import { DEFAULT_PATHS } from '../lib/parse/feeds.ts'
 import type { Day, Feed } from '../lib/site.ts'
+import { DEFAULT_PATHS } from '../lib/site.ts'
 import { addDays, compactDay, HOUR_MS, MINUTE_MS } from '../lib/time.ts'
 import { encodeGb18030 } from './gb18030.ts'
 import { alarmLines } from './sample-alarms.ts'

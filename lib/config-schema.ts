@@ -26,17 +26,7 @@ import {
   type Surroundings,
   VARIABLE,
 } from './config-secrets.ts'
-import { type Feed, SITE_ID } from './site.ts'
-
-/**
- * The paths that sites use unless they say otherwise. They equal those of the parser, which this
- * file is upstream of; test/config-schema.test.ts holds the two together.
- */
-export const FEED_PATHS: Readonly<Record<Feed, string>> = {
-  system: 'sys_monitor/system_info_{day}.txt',
-  alarm: 'sys_alarm/system_alarm_{day}.txt',
-  service: 'sys_service/system_service_{day}.txt',
-}
+import { DEFAULT_PATHS, type Feed, SITE_ID } from './site.ts'
 
 /** 1 GiB: a day file larger than this is a mistake at the site. */
 const MAX_FILE_BYTES = 1_073_741_824
@@ -190,7 +180,7 @@ function sourceSchema(around: Surroundings) {
 function feedSchema<Extra extends z.ZodRawShape>(feed: Feed, extra: Extra) {
   const description = `Path below the source; {day} is YYYYmmdd.`
   const keys = {
-    path: text(description, FEED_PATHS[feed], feedPathRule).default(FEED_PATHS[feed]),
+    path: text(description, DEFAULT_PATHS[feed], feedPathRule).default(DEFAULT_PATHS[feed]),
     ...extra,
   }
   return z

@@ -10,6 +10,7 @@ import { collectDay, type FileAdded, type FileFailure } from './ledger/collect-d
 import type { LineCounts } from './ledger/coverage.ts'
 import type { PlacedSite } from './ledger/days.ts'
 import { dueDays, unsettledDays } from './ledger/due.ts'
+import { nothingFound } from './ledger/nothing-found.ts'
 import { observe, observedDays, type Reading } from './ledger/observed.ts'
 import type { Via } from './ledger/record.ts'
 import type { Log } from './log.ts'
@@ -139,8 +140,10 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   }
   const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
   await bringUpBook(table, placed, newestAlarms, keepFrom)
+  const notFound = failures.length > 0 ? [] : await nothingFound(table, site, readings)
+  failures.push(...notFound)
   // Last: a day that was not computed is not observed either, so it is due again.
-  for (const [day, all] of readings) {
+  for (const [day, all] of notFound.length > 0 ? [] : readings) {
     await observe(table, site.id, day, placed.zone.endOf(day), request.via, all)
   }
   for (const { feed, day, error } of failures) {

@@ -4,6 +4,13 @@ export const FEEDS = ['system', 'alarm', 'service'] as const
 /** One of the three kinds of daily file. */
 export type Feed = (typeof FEEDS)[number]
 
+/** The paths that sites use unless they say otherwise, below a site's source; `{day}` is YYYYmmdd. */
+export const DEFAULT_PATHS: Readonly<Record<Feed, string>> = {
+  system: 'sys_monitor/system_info_{day}.txt',
+  alarm: 'sys_alarm/system_alarm_{day}.txt',
+  service: 'sys_service/system_service_{day}.txt',
+}
+
 /** A calendar day as people write it, `YYYY-MM-DD`, in the time zone of its site. */
 export type Day = string
 

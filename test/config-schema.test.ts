@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { SchemaNode } from '../lib/config-findings.ts'
 import { sampleSettings } from '../lib/config-sample.ts'
-import { FEED_PATHS, settingsSchema } from '../lib/config-schema.ts'
+import { settingsSchema } from '../lib/config-schema.ts'
 import { readYaml } from '../lib/config-yaml.ts'
-import { DEFAULT_PATHS } from '../lib/parse/feeds.ts'
 
 type Node = SchemaNode & {
   description?: string
@@ -96,8 +95,4 @@ test('every key is described, and no group takes unknown keys', () => {
   }
   walk(schema, '')
   expect({ undescribed, open }).toEqual({ undescribed: [], open: [] })
-})
-
-test('the default paths are those of the parser', () => {
-  expect(FEED_PATHS).toEqual(DEFAULT_PATHS)
 })

@@ -72,6 +72,11 @@ export function worstFirst(one: DescribedAlarm, other: DescribedAlarm): number {
   return (
     SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
     one.raisedMs - other.raisedMs ||
-    (one.name + one.node < other.name + other.node ? -1 : 1)
+    byText(one.name, other.name) ||
+    byText(one.node, other.node)
   )
+}
+
+function byText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
 }

@@ -10,13 +10,17 @@ import type { OpenAlarm } from './alarm.ts'
 export interface Occurrence {
   name: string
   node: string
+  /** `alarm_time` as the site wrote it, and in epoch milliseconds. */
   raisedText: string
   raisedMs: number
+  /** The newest description the site gave. */
   description: string
+  /** Epoch milliseconds of the newest record time. */
   changedMs: number
   recovered: boolean
-  /** When it was read first, and whether a backfill did that. */
+  /** When it was read first, in epoch milliseconds. */
   firstReadMs: number
+  /** A backfill read it first: nobody is ever mailed about it (DESIGN section 6). */
   backfilled: boolean
 }
 

@@ -98,7 +98,7 @@ export async function overState(
   await guarded(terminal, async () => {
     const settings = settingsFor(options, terminal)
     if (!settings) return
-    const log = options.logs ? jsonLog(terminal.err, systemClock.now) : silentLog
+    const log = options.logs ? jsonLog((line) => terminal.err(line), systemClock.now) : silentLog
     const rounds = openEmbedded(settings, log)
     try {
       await body(rounds)

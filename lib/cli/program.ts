@@ -20,7 +20,10 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
     .version(version)
     .showHelpAfterError('(siterounds --help lists the commands)')
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+    })
     .addHelpText(
       'after',
       '\nExit codes: 0 all well, 1 some site failed, 2 wrong use or configuration.',

@@ -1,8 +1,5 @@
+import { SLOT_MS } from '../ledger/tally.ts'
 import type { SystemReading } from '../parse/feeds.ts'
-import { MINUTE_MS } from '../time.ts'
-
-/** Samples are averaged in slots of five minutes: the pace at which the sites write. */
-export const SLOT_MS = 5 * MINUTE_MS
 
 /** A stretch of time in epoch milliseconds: a site's day, which may have 23 or 25 hours. */
 export interface Window {

@@ -157,7 +157,7 @@ export async function appendAside(
       start: lost.place.end,
       end: lost.place.end + lost.bytes.length,
       aside: true,
-      charset: charsetOf(body, place.charset),
+      charset: charsetOf(lost.bytes, lost.place.open, place.charset),
       lines,
       rows: place.rows + lines,
       pieces,

@@ -65,7 +65,7 @@ export function segmentOf(
     marker: markerOf(Buffer.concat([run.before, run.bytes.subarray(-MARKER_BYTES)])),
     aside: false,
     mixed: memory !== undefined,
-    charset: charsetOf(run.bytes, place.charset),
+    charset: charsetOf(run.bytes, place.open, place.charset),
     lines,
     rows: place.rows + lines,
     pieces,

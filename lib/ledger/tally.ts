@@ -30,7 +30,7 @@ export interface Tally extends LineCounts {
 /** Rejects kept for showing. */
 const MOST_SAMPLES = 5
 
-/** The pitch of the marks by which holes in a day's samples are found. */
+/** The pace at which sites write samples: that of charts, and of the search for holes. */
 export const SLOT_MS = 5 * MINUTE_MS
 
 /** A day has at most 25 hours of slots; rare longer ones lose their end. */

@@ -1,6 +1,7 @@
-import { type DescribedAlarm, SEVERITIES } from '../alarms/alarm.ts'
+import type { DescribedAlarm } from '../alarms/alarm.ts'
+import { worstFirst } from '../alarms/dictionary.ts'
 import { MINUTE_MS } from '../time.ts'
-import { MOST_CLAIMED, MOST_REMEMBERED, type Notice, occurrenceKey } from './notice.ts'
+import { MOST_CLAIMED, MOST_REMEMBERED, mailedKey, type Notice } from './notice.ts'
 
 /**
  * Why a mail is sent, or is not:
@@ -43,7 +44,7 @@ export interface Decision {
 export function decide(input: DueInput): Decision {
   const { notice, at, nowMs } = input
   const claim = notice.claim
-  const isMailed = (alarm: DescribedAlarm) => notice.mailed[occurrenceKey(alarm)] !== undefined
+  const isMailed = (alarm: DescribedAlarm) => notice.mailed[mailedKey(alarm)] !== undefined
   const unmailed = input.open.filter((alarm) => !alarm.backfilled && !isMailed(alarm))
   const mailedBefore = input.open.filter(isMailed).length
   const decision = (reason: Reason, due: DescribedAlarm[], sequence: number): Decision => {
@@ -57,7 +58,7 @@ export function decide(input: DueInput): Decision {
   ripe.sort(worstFirst)
 
   const inClaim = new Set(claim?.keys)
-  const unfinished = ripe.filter((alarm) => inClaim.has(occurrenceKey(alarm)))
+  const unfinished = ripe.filter((alarm) => inClaim.has(mailedKey(alarm)))
   if (claim && unfinished.length > 0) return decision('unfinished', unfinished, claim.sequence)
 
   // Beyond what a notice can remember nothing is mailed: it would be mailed again every round.
@@ -74,18 +75,4 @@ export function decide(input: DueInput): Decision {
  */
 function hasStood(alarm: DescribedAlarm, at: number, standsForMinutes: number): boolean {
   return Math.abs(at - alarm.raisedMs) >= standsForMinutes * MINUTE_MS
-}
-
-/** Orders alarms: worst first, then oldest, then by name so that the order is always the same. */
-export function worstFirst(a: DescribedAlarm, b: DescribedAlarm): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    a.raisedMs - b.raisedMs ||
-    compare(a.name, b.name) ||
-    compare(a.node, b.node)
-  )
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { OpenAlarm } from '../alarms/alarm.ts'
+import { occurrenceKey } from '../alarms/occurrence.ts'
 import { RoundsError } from '../errors.ts'
 import type { Item } from '../store/table.ts'
 
@@ -38,9 +39,8 @@ export const MOST_REMEMBERED = 6_000
 export const MOST_CLAIMED = 3_000
 
 /** Names an occurrence within its site: 96 bits of the digest of name, node and raw raise time. */
-export function occurrenceKey(alarm: OpenAlarm): string {
-  const identity = JSON.stringify([alarm.name, alarm.node, alarm.raisedText])
-  return createHash('sha256').update(identity).digest('base64url').slice(0, 16)
+export function mailedKey(alarm: OpenAlarm): string {
+  return createHash('sha256').update(occurrenceKey(alarm)).digest('base64url').slice(0, 16)
 }
 
 /** The notice as it stands. Throws `retry` for a format of a later release: it is left alone. */

@@ -8,7 +8,7 @@ import type { Content, Item, Table, Write } from '../store/table.ts'
 import { type Clock, DAY_MS, MINUTE_MS } from '../time.ts'
 import { type Decision, decide, type Reason } from './due.ts'
 import { alarmMessage } from './message.ts'
-import { type Claim, markedSent, type Notice, occurrenceKey, readNotice } from './notice.ts'
+import { type Claim, mailedKey, markedSent, type Notice, readNotice } from './notice.ts'
 
 /** What notifying needs of the world. */
 export interface NotifyPorts {
@@ -66,7 +66,7 @@ export async function notifySite(
     const outcome = await notifyRecipient(ports, settings, input, to)
     if (outcome.sent) sent.push(outcome.sent)
     failures.push(...outcome.failures)
-    for (const alarm of outcome.waiting) waiting.add(occurrenceKey(alarm))
+    for (const alarm of outcome.waiting) waiting.add(mailedKey(alarm))
     if (outcome.failures.some(mailIsDown)) break
   }
   return { sent, waiting: waiting.size, failures }
@@ -169,7 +169,7 @@ async function claim(
   const claim: Claim = {
     token: ports.chance.token(),
     untilMs: ports.clock.now() + LEASE_MS,
-    keys: decision.due.map(occurrenceKey),
+    keys: decision.due.map(mailedKey),
     sequence: decision.sequence,
   }
   const before = readNotice(item)
@@ -194,7 +194,7 @@ async function markSent(
   open: DescribedAlarm[],
   keepMs: number,
 ): Promise<void> {
-  const stillOpen = new Set(open.map(occurrenceKey))
+  const stillOpen = new Set(open.map(mailedKey))
   const marked = markedSent(before, claim, stillOpen, ports.clock.now(), keepMs)
   await ports.table.replace(item, item.version, contentOf(marked))
 }

@@ -134,8 +134,11 @@ function serviceReading(fields: string[], reader: ColumnReader): ServiceReading 
 /** Bytes in one of the units a site may write sizes in. */
 const UNIT_BYTES: Readonly<Record<ByteUnit, number>> = { bytes: 1, KiB: 1024, MiB: 1024 ** 2 }
 
-/** A plain decimal number, with or without an exponent: no signs of infinity, no hexadecimal. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/
+/**
+ * A plain decimal number, with or without an exponent: no signs of infinity, no hexadecimal.
+ * No two parts of it can take the same digits, so that a long bad one is not tried in many ways.
+ */
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 
 /** The numbers in fields `from` to `to` (not included) times `factor`; cut at the first bad one. */
 function numbers(fields: string[], from: number, to: number, factor = 1): number[] {

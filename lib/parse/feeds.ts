@@ -14,13 +14,6 @@ import type { Feed } from '../site.ts'
  *          record_time
  */
 
-/** Default paths below a site's source; `{day}` is YYYYmmdd. */
-export const DEFAULT_PATHS: Readonly<Record<Feed, string>> = {
-  system: 'sys_monitor/system_info_{day}.txt',
-  alarm: 'sys_alarm/system_alarm_{day}.txt',
-  service: 'sys_service/system_service_{day}.txt',
-}
-
 /** A moment as a site wrote it and as it was understood. */
 export interface Stamp {
   /** `YYYY-MM-DD HH:MM:SS`, the site's own text. */

@@ -77,17 +77,14 @@ const decoders = {
 /**
  * Decides the charset of a day file by its first line that is not plain ASCII: UTF-8 if that line
  * is valid UTF-8 (a BOM is), else GB18030. Valid UTF-8 must be asked first: it is often valid
- * GB18030 too, the reverse is rare. Once decided it stays.
+ * GB18030 too, the reverse is rare. Once decided it stays. Lines over 64 KiB do not decide: their
+ * pieces may be cut within a character. `open` says whether the bytes begin within such a line.
  */
-export function charsetOf(lines: Uint8Array, remembered: Charset): Charset {
-  if (remembered || isAscii(lines)) return remembered
-  let start = 0
-  while (start < lines.length) {
-    const newline = lines.indexOf(NEWLINE, start)
-    const end = newline === -1 ? lines.length : newline + 1
-    const line = lines.subarray(start, end)
-    if (!isAscii(line)) return isUtf8(line) ? 'utf-8' : 'gb18030'
-    start = end
+export function charsetOf(bytes: Uint8Array, open: boolean, remembered: Charset): Charset {
+  if (remembered || isAscii(bytes)) return remembered
+  for (const { start, end, kind } of unitsOf(bytes, open)) {
+    const line = bytes.subarray(start, end)
+    if (kind === 'line' && !isAscii(line)) return isUtf8(line) ? 'utf-8' : 'gb18030'
   }
   return undefined
 }
@@ -128,8 +125,26 @@ function decode(bytes: Uint8Array, charset: 'utf-8' | 'gb18030'): string | undef
   }
 }
 
+/** The beginning of a line, which may be cut within a character, as text. */
+export function decodeBeginning(bytes: Uint8Array, charset: Charset): string {
+  for (const one of charset === 'gb18030' ? GB18030_FIRST : UTF_8_FIRST) {
+    try {
+      // As a stream: the missing end of the last character is awaited, not an error.
+      const decoder = new TextDecoder(one, { fatal: true, ignoreBOM: true })
+      return decoder.decode(bytes, { stream: true })
+    } catch {}
+  }
+  return decoders.lenient.decode(bytes)
+}
+
+const UTF_8_FIRST = ['utf-8', 'gb18030'] as const
+const GB18030_FIRST = ['gb18030', 'utf-8'] as const
+
+/** How much of a file's beginning `looksLikeMarkup` looks at, in bytes. */
+export const MARKUP_BYTES = 1024
+
 /** True for bytes that begin like a web page or XML, which no day file does. */
 export function looksLikeMarkup(beginning: Uint8Array): boolean {
-  const text = decoders.lenient.decode(beginning.subarray(0, 1024)).replace(/^\uFEFF/, '')
-  return /^\s*<(?:!doctype|!--|\?xml|html|head|body|script|title|div|h1|p)\b/i.test(text)
+  const text = decoders.lenient.decode(beginning.subarray(0, MARKUP_BYTES)).replace(/^\uFEFF/, '')
+  return /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|script|title|div|h1|p)\b)/i.test(text)
 }

@@ -4,7 +4,7 @@ import type { Zone } from '../time.ts'
 import { columnsOf, readingOf } from './columns.ts'
 import { splitFields } from './csv.ts'
 import type { Parsed, ReadingOf, RejectReason } from './feeds.ts'
-import { type Charset, charsetOf, decodeLines, unitsOf } from './lines.ts'
+import { type Charset, charsetOf, decodeBeginning, decodeLines, unitsOf } from './lines.ts'
 
 /** What the lines of a day file are read with, and what is remembered from one run to the next. */
 export interface Reader {
@@ -67,8 +67,8 @@ function readOdd<F extends Feed>(
     parsed.blank += 1
     return
   }
-  const text = decodeLines(unit.subarray(0, REJECT_TEXT * 4), reader.charset)
-  parsed.rejects.push({ reason: 'oversize', text: cut(text.toString()) })
+  const text = decodeBeginning(unit.subarray(0, REJECT_TEXT * 4), reader.charset)
+  parsed.rejects.push({ reason: 'oversize', text: cut(text) })
 }
 
 /** Ordinary whole lines, `count` of them. */
@@ -80,7 +80,7 @@ function readPlain<F extends Feed>(
   parsed: Parsed<F>,
 ): void {
   if (count === 0) return
-  reader.charset = charsetOf(bytes, reader.charset)
+  reader.charset = charsetOf(bytes, false, reader.charset)
   const records = splitFields(
     decodeLines(bytes, reader.charset),
     columnsOf(feed),
@@ -108,6 +108,8 @@ function readPlain<F extends Feed>(
 }
 
 function cut(text: string): string {
-  const line = text.replace(/[\r\n]+$/, '')
-  return line.length > REJECT_TEXT ? `${line.slice(0, REJECT_TEXT)}…` : line
+  // No pattern for the line end: `[\r\n]+$` would try every one of a line of many lone CRs.
+  let end = text.length
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end -= 1
+  return end > REJECT_TEXT ? `${text.slice(0, REJECT_TEXT)}…` : text.slice(0, end)
 }

@@ -1,6 +1,6 @@
 import type { DescribedAlarm } from '../alarms/alarm.ts'
 import { type Dictionary, described, worstFirst } from '../alarms/dictionary.ts'
-import { type Occurrence, openAlarm } from '../alarms/occurrence.ts'
+import { type Occurrence, occurrenceKey, openAlarm } from '../alarms/occurrence.ts'
 import { serviceFigures } from '../figures/service.ts'
 import { stormFigures } from '../figures/storm.ts'
 import { type SystemFigures, systemFigures } from '../figures/system.ts'
@@ -119,7 +119,7 @@ function storm(rows: DayRows, window: { startMs: number; endMs: number }, dictio
   const raised = new Map<string, Occurrence>()
   const recovered = new Set<string>()
   for (const one of rows.observations) {
-    const key = JSON.stringify([one.name, one.node, one.raisedText])
+    const key = occurrenceKey(one)
     raised.set(key, one)
     if (one.recovered) recovered.add(key)
   }

@@ -142,7 +142,7 @@ describe('wrong use ends with exit code 2 and one sentence', () => {
     [['backfill'], /^Say which days/],
     [['alarms', '--at', 'yesterday'], /^“yesterday” is no instant\. Write it with its offset/],
     [['alarms', '--at', '2026-11-10T08:00:00'], /is no instant/],
-    [['collect', '--config', 'broken.yaml'], /^broken\.yaml:2:\d+: /],
+    [['collect', '--config', 'broken.yaml'], /^broken\.yaml:\d+:\d+: .+ — /],
     [['status', '--config', 'nowhere.yaml'], /^nowhere\.yaml:1:1: there is no such file/],
   ]
   beforeAll(() =>

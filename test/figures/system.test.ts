@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SLOT_MS, systemFigures } from '../../lib/figures/system.ts'
+import { systemFigures } from '../../lib/figures/system.ts'
+import { SLOT_MS } from '../../lib/ledger/tally.ts'
 import type { SystemReading } from '../../lib/parse/feeds.ts'
 import { HOUR_MS, Zone } from '../../lib/time.ts'
 

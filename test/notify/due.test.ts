@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type DueInput, decide } from '../../lib/notify/due.ts'
 import {
   MOST_REMEMBERED,
+  mailedKey,
   markedSent,
   type Notice,
-  occurrenceKey,
   readNotice,
 } from '../../lib/notify/notice.ts'
 import { MAX_ITEM_BYTES } from '../../lib/store/table.ts'
@@ -20,7 +20,7 @@ function decideOn(open: DueInput['open'], notice: Notice = EMPTY) {
 }
 
 function noticeOf(mailed: DueInput['open'], change: Partial<Notice> = {}): Notice {
-  const entries = mailed.map((one) => [occurrenceKey(one), AT - MINUTE_MS])
+  const entries = mailed.map((one) => [mailedKey(one), AT - MINUTE_MS])
   return { format: 1, mailed: Object.fromEntries(entries), sequence: 3, ...change }
 }
 
@@ -68,7 +68,7 @@ describe('decide', () => {
     const others = [alarm('A', 60, { node: 'bj01-ne002' }), alarm('A', 30)]
     expect(decideOn([told, ...others], noticeOf([told])).due).toEqual(['A', 'A'])
     const tricky = [alarm('a","b', 20, { node: 'c' }), alarm('a', 20, { node: 'b","c' })]
-    expect(new Set(tricky.map(occurrenceKey)).size).toBe(2)
+    expect(new Set(tricky.map(mailedKey)).size).toBe(2)
   })
 
   it('never tells of what a backfill read first, and does not let it wait either', () => {
@@ -83,7 +83,7 @@ describe('decide', () => {
 
   it('leaves the site to another worker while its claim holds', () => {
     const open = [alarm('a', 20)]
-    const keys = open.map(occurrenceKey)
+    const keys = open.map(mailedKey)
     const claim = { token: 't', untilMs: AT + 1, keys, sequence: 4 }
     expect(decideOn(open, noticeOf([], { claim }))).toMatchObject({
       reason: 'claimed',
@@ -94,7 +94,7 @@ describe('decide', () => {
 
   it('repeats a mail of which the end is unknown: same number, same alarms, no others', () => {
     const [a, b, fresh] = [alarm('a', 30), alarm('b', 20), alarm('fresh', 16)]
-    const claim = { token: 't', untilMs: AT, keys: [a, b].map(occurrenceKey), sequence: 4 }
+    const claim = { token: 't', untilMs: AT, keys: [a, b].map(mailedKey), sequence: 4 }
     const notice = noticeOf([], { claim })
     expect(decideOn([a, b, fresh], notice)).toMatchObject({
       reason: 'unfinished',

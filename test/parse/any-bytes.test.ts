@@ -8,7 +8,10 @@ import { readerIn } from './reader.ts'
 /** Text that comes near to what the feeds hold, and bytes that do not. */
 const token = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('|', '\n', '\r\n', 's1', 'cpu', 'disk', '"', '\r', '') },
-  { weight: 3, arbitrary: fc.constantFrom('2026-11-10 01:02:03', '2026-02-30 00:00:00', '5', '-1') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('2026-11-10 01:02:03', '2026-02-30 00:00:00', '5', '-1'),
+  },
   { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
   { weight: 1, arbitrary: fc.constantFrom('\0', '\uFEFF', '中文', '😀', '\u2028') },
 )

@@ -17,31 +17,31 @@ const namesIn = (bytes: Uint8Array) => {
 
 describe('the charset of a day file', () => {
   it('stays open while all is plain ASCII', () => {
-    expect(charsetOf(utf8('plain\nmore\n'), undefined)).toBeUndefined()
+    expect(charsetOf(utf8('plain\nmore\n'), false, undefined)).toBeUndefined()
   })
 
   it('is decided by the first line that is not ASCII, and stays', () => {
-    expect(charsetOf(Buffer.concat([utf8('a\n'), utf8('中\n'), gb('文字\n')]), undefined)).toBe(
-      'utf-8',
-    )
-    expect(charsetOf(Buffer.concat([utf8('a\n'), gb('文\n'), utf8('中\n')]), undefined)).toBe(
-      'gb18030',
-    )
-    expect(charsetOf(utf8('中\n'), 'gb18030')).toBe('gb18030')
-    expect(charsetOf(gb('中\n'), 'utf-8')).toBe('utf-8')
+    expect(
+      charsetOf(Buffer.concat([utf8('a\n'), utf8('中\n'), gb('文字\n')]), false, undefined),
+    ).toBe('utf-8')
+    expect(
+      charsetOf(Buffer.concat([utf8('a\n'), gb('文\n'), utf8('中\n')]), false, undefined),
+    ).toBe('gb18030')
+    expect(charsetOf(utf8('中\n'), false, 'gb18030')).toBe('gb18030')
+    expect(charsetOf(gb('中\n'), false, 'utf-8')).toBe('utf-8')
   })
 
   it('is UTF-8 behind a BOM', () => {
-    expect(charsetOf(utf8('\uFEFFplain\n'), undefined)).toBe('utf-8')
+    expect(charsetOf(utf8('\uFEFFplain\n'), false, undefined)).toBe('utf-8')
   })
 
   it('is not decided by a line over 64 KiB, which may be cut within a character', () => {
     const long = Buffer.concat([utf8('中'.repeat(MAX_LINE_BYTES)), utf8('\n')])
     for (const end of [MAX_LINE_BYTES, 2 * MAX_LINE_BYTES, long.length]) {
       const bytes = Buffer.concat([utf8('a\n'), long.subarray(0, end)])
-      expect(charsetOf(bytes, undefined)).toBeUndefined()
+      expect(charsetOf(bytes, false, undefined)).toBeUndefined()
     }
-    expect(charsetOf(Buffer.concat([long, gb('好\n')]), undefined)).toBe('gb18030')
+    expect(charsetOf(Buffer.concat([long, gb('好\n')]), false, undefined)).toBe('gb18030')
   })
 })
 

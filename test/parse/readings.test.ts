@@ -31,15 +31,18 @@ describe('a system file', () => {
   it.each([
     ['KiB', 1024],
     ['MiB', 1024 ** 2],
-  ] as const)('has sizes in %s where the site says so, and other numbers as they are', (units, factor) => {
-    const lines = system('mem|5|3|2|10') + system('disk|/|7|9') + system('uptime|5')
-    const { readings } = read('system', lines, readerIn('UTC', { units }))
-    expect(readings).toMatchObject([
-      { used: 5 * factor, free: 3 * factor, buffer: 2 * factor, total: 10 * factor },
-      { used: 7 * factor, total: 9 * factor },
-      { uptimeSeconds: 5 },
-    ])
-  })
+  ] as const)(
+    'has sizes in %s where the site says so, and other numbers as they are',
+    (units, factor) => {
+      const lines = system('mem|5|3|2|10') + system('disk|/|7|9') + system('uptime|5')
+      const { readings } = read('system', lines, readerIn('UTC', { units }))
+      expect(readings).toMatchObject([
+        { used: 5 * factor, free: 3 * factor, buffer: 2 * factor, total: 10 * factor },
+        { used: 7 * factor, total: 9 * factor },
+        { uptimeSeconds: 5 },
+      ])
+    },
+  )
 
   it('counts other types as unknown, however many fields they have', () => {
     const lines = system('gpu|1') + system('net|a|b|c|d|e|f|g') + 'web-1|1|s1|toString\n'
