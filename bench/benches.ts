@@ -7,9 +7,12 @@ export interface Bench {
 
 /** Every bench, in the order of the table. */
 export const BENCHES: readonly Bench[] = [
-  { name: 'parse', steps: ['system', 'systemGb', 'alarm', 'alarmGb', 'service', 'serviceGb'] },
+  {
+    name: 'parse',
+    steps: ['prepare', 'system', 'systemGb', 'alarm', 'alarmGb', 'service', 'serviceGb'],
+  },
   { name: 'collect', steps: ['prepare', 'directory', 'http'] },
-  { name: 'resume', steps: ['directory', 'http'] },
+  { name: 'resume', steps: ['prepare', 'directory', 'http'] },
   { name: 'fleet', steps: ['prepare', 'round'] },
   { name: 'pages', steps: ['pages'] },
 ]

@@ -40,16 +40,23 @@ function sitesOf(world: World): string[] {
   return Array.from({ length: count }, (_, index) => `s${String(index).padStart(4, '0')}`)
 }
 
+/** At one site of twenty an alarm comes of age between the two rounds: somebody is mailed. */
+function firstAlarm(site: number): number {
+  return site % 20 === 0 ? 2 : 0
+}
+
 /** The files and the state of the round before; then every file grows. */
 async function prepare(world: World): Promise<Line[]> {
   const ids = sitesOf(world)
-  const sizes = ids.map((id) => {
+  const atOf = (index: number) => BEFORE_MS - (ALARMS_BEFORE - index) * 5 * MINUTE_MS
+  const sizes = ids.map((id, site) => {
+    const first = firstAlarm(site)
     const samples = (BEFORE_MS - MIDNIGHT_MS) / SAMPLE_MS
     const system = Array.from({ length: samples }, (_, sample) =>
       systemSample(id, SERVERS, sample, MIDNIGHT_MS + sample * SAMPLE_MS),
     )
     const alarms = Array.from({ length: ALARMS_BEFORE }, (_, index) =>
-      alarmLines(id, index, index + 1, BEFORE_MS - (ALARMS_BEFORE - index) * 5 * MINUTE_MS),
+      alarmLines(id, first + index, first + index + 1, atOf(index)),
     )
     return {
       system: writeDayFile(world, id, 'system', [system.join('')]),
@@ -66,8 +73,9 @@ async function prepare(world: World): Promise<Line[]> {
   for (const [index, id] of ids.entries()) {
     const sample = (NOW_MS - MIDNIGHT_MS) / SAMPLE_MS
     appendFileSync(dayFile(world, id, 'system'), systemSample(id, SERVERS, sample, NOW_MS - 9000))
-    const to = ALARMS_BEFORE + 2 + (index % 4)
-    appendFileSync(dayFile(world, id, 'alarm'), alarmLines(id, ALARMS_BEFORE, to, NOW_MS - 5000))
+    const from = firstAlarm(index) + ALARMS_BEFORE
+    const alarms = alarmLines(id, from, from + 2 + (index % 4), NOW_MS - 5000)
+    appendFileSync(dayFile(world, id, 'alarm'), alarms)
   }
   return []
 }

@@ -28,16 +28,24 @@ function scattered(seed: number, most: number): number {
   return ((mixed ^ (mixed >>> 12)) >>> 0) % (most + 1)
 }
 
+/** A number that tells one site from another: no two sites draw the same curves. */
+function siteSeed(site: string): number {
+  let seed = 0
+  for (const character of site) seed = Math.imul(seed, 31) + character.charCodeAt(0)
+  return Math.imul(seed, 7_368_787)
+}
+
 /**
  * One sample of each of a site's servers: three lines a server (CPU, memory, disk), and now and
  * then those that come rarely. The disk's mount is not ASCII, so that the charset matters.
  */
 export function systemSample(site: string, servers: number, sample: number, atMs: number): string {
   const stamp = stampOf(atMs)
+  const ofSite = siteSeed(site)
   let text = ''
   for (let server = 1; server <= servers; server += 1) {
     const head = serverHead(site, server)
-    const seed = sample * 7919 + server * 104_729
+    const seed = (ofSite + sample * 7919 + server * 104_729) | 0
     const user = 100 + scattered(seed, 400)
     const system = 50 + scattered(seed + 1, 200)
     const waiting = scattered(seed + 2, 60)
@@ -86,9 +94,10 @@ export function alarmLines(site: string, from: number, to: number, atMs: number)
   return text
 }
 
-/** A service line. */
-export function serviceLine(site: string, seed: number, atMs: number): string {
-  const calls = 900_000 + scattered(seed, 50_000)
-  const counts = [1203, 411, 1_204_883, calls, 731_002, 24_551, 30_112]
+/** A service line; `index` tells one line of a site from another. */
+export function serviceLine(site: string, index: number, atMs: number): string {
+  const seed = siteSeed(site) + index
+  const usual = [1200, 400, 1_200_000, 900_000, 730_000, 24_000, 30_000]
+  const counts = usual.map((count, at) => count + scattered(seed + at, count / 10))
   return `${site}|${counts.join('|')}|${stampOf(atMs)}\n`
 }

@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import iconv from 'iconv-lite'
 import { wholeLength } from '../lib/parse/lines.ts'
 import { readLines } from '../lib/parse/readings.ts'
-import type { Feed } from '../lib/site.ts'
+import { FEEDS, type Feed } from '../lib/site.ts'
 import { HOUR_MS, Zone } from '../lib/time.ts'
 import { alarmLines, MIDNIGHT_MS, serviceLine, systemBulk } from './lines.ts'
 import { byTurns, type Line, peakMiB } from './measure.ts'
@@ -17,6 +19,7 @@ const RUN_BYTES = MIB
 
 /** Bytes to typed readings, against nothing but splitting the same bytes at their newlines. */
 export const STEPS: Record<string, Step> = {
+  prepare,
   system: (world) => parse(world, 'system', 'utf-8'),
   systemGb: (world) => parse(world, 'system', 'gb18030'),
   alarm: (world) => parse(world, 'alarm', 'utf-8'),
@@ -25,8 +28,26 @@ export const STEPS: Record<string, Step> = {
   serviceGb: (world) => parse(world, 'service', 'gb18030'),
 }
 
-async function parse({ quick }: World, feed: Feed, charset: 'utf-8' | 'gb18030'): Promise<Line[]> {
-  const runs = runsOf(linesOf(feed, (quick ? 1 : 16) * MIB, charset))
+const FILES = FEEDS.flatMap((feed) =>
+  (['utf-8', 'gb18030'] as const).map((charset) => ({ feed, charset })),
+)
+
+function fileOf({ folder }: World, feed: Feed, charset: string): string {
+  return join(folder, `${feed}.${charset}`)
+}
+
+/** Lines are made in a process of their own: making them takes more memory than reading them. */
+async function prepare(world: World): Promise<Line[]> {
+  for (const { feed, charset } of FILES) {
+    const lines = linesOf(feed, (world.quick ? 1 : 16) * MIB, charset)
+    writeFileSync(fileOf(world, feed, charset), lines)
+  }
+  return []
+}
+
+async function parse(world: World, feed: Feed, charset: 'utf-8' | 'gb18030'): Promise<Line[]> {
+  const { quick } = world
+  const runs = runsOf(readFileSync(fileOf(world, feed, charset)))
   const sizeBytes = runs.reduce((sum, run) => sum + run.length, 0)
   const read = () => {
     const zone = new Zone('Asia/Shanghai')

@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [--quick] [--only <row>]… [--json]
 /** Runs a module in a process of its own and gives the one message that it sends. */
 function messageOf<T>(module: string, parameters: string[]) {
   const child = fork(new URL(module, import.meta.url), parameters, {
-    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--expose-gc', '--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'],
   })
   const message = new Promise<T>((resolve, reject) => {
     child.once('message', (sent) => resolve(sent as T))

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto'
 import pLimit from 'p-limit'
+import type { DescribedAlarm } from './alarms/alarm.ts'
 import { bringUpBook } from './alarms/book.ts'
 import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
 import { isExpired, observedSpans } from './alarms/expiry.ts'
 import { openAlarm } from './alarms/occurrence.ts'
 import { asRoundsError, RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
-import { collectDay, type FileAdded, type FileFailure } from './ledger/collect-day.ts'
+import {
+  collectDay,
+  type DayCollected,
+  type FileAdded,
+  type FileFailure,
+} from './ledger/collect-day.ts'
 import type { LineCounts } from './ledger/coverage.ts'
 import type { PlacedSite } from './ledger/days.ts'
 import { dueDays, unsettledDays } from './ledger/due.ts'
@@ -15,6 +21,7 @@ import { observe, observedDays, type Reading } from './ledger/observed.ts'
 import type { Via } from './ledger/record.ts'
 import type { Log } from './log.ts'
 import type { Mailer } from './mail/mailer.ts'
+import { mailedKey, readNotice } from './notify/notice.ts'
 import { mailIsDown, notifySite, type SentMail } from './notify/send.ts'
 import { publishFleet } from './publish/fleet.ts'
 import { PAGE_FORM, type PublishPorts, type Report } from './publish/published.ts'
@@ -22,6 +29,7 @@ import { publishSite } from './publish/site.ts'
 import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
 import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
+import { noticeKey } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
 import { addDays, type Clock, Zone } from './time.ts'
@@ -78,7 +86,12 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
   const all = await Promise.all(
     sites.map((site) =>
       limit(async () => {
-        const collected = await collectSite(rounds, site, request)
+        const collected = await collectSite(rounds, site, request).catch((thrown: unknown) => {
+          // Not even the days to read could be told: what is known of the site cannot be read.
+          const day = request.range?.to ?? new Zone(site.timeZone).dayOf(rounds.clock.now())
+          const { failures } = failedDay(site, day, feedsAsked(site, request), thrown)
+          return { files: [], failures }
+        })
         done += 1
         request.onSite?.(done, sites.length)
         return collected
@@ -118,16 +131,20 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   const placed = { site, zone: new Zone(site.timeZone) }
   const files: FileAdded[] = []
   const failures: FileFailure[] = []
-  const feeds = FEEDS.filter(
-    (feed) => site.feeds[feed] && (!request.feeds?.length || request.feeds.includes(feed)),
-  )
+  const feeds = feedsAsked(site, request)
   const readings = new Map<Day, Reading[]>()
   const newestAlarms = new Map<Day, number>()
   const days = await daysToRead(rounds, placed, request)
   const source = rounds.openSource(site)
   try {
     for (const day of days) {
-      const collected = await collectDay({ table, source, clock }, placed, day, feeds, request.via)
+      const collected = await collectDay(
+        { table, source, clock },
+        placed,
+        day,
+        feeds,
+        request.via,
+      ).catch((thrown: unknown) => failedDay(site, day, feeds, thrown))
       files.push(...collected.added)
       failures.push(...collected.failures)
       readings.set(day, collected.readings)
@@ -139,18 +156,40 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
     await source.close()
   }
   const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
-  await bringUpBook(table, placed, newestAlarms, keepFrom)
-  const notFound = failures.length > 0 ? [] : await nothingFound(table, site, readings)
-  failures.push(...notFound)
+  let lost: FileFailure[] = []
+  try {
+    await bringUpBook(table, placed, newestAlarms, keepFrom)
+    if (failures.length === 0) lost = await nothingFound(table, site, readings)
+  } catch (thrown) {
+    lost = failedDay(site, days.at(-1)!, feeds, thrown).failures
+  }
+  failures.push(...lost)
   // Last: a day that was not computed is not observed either, so it is due again.
-  for (const [day, all] of notFound.length > 0 ? [] : readings) {
-    await observe(table, site.id, day, placed.zone.endOf(day), request.via, all)
+  for (const [day, all] of readings) {
+    const read = lost.length > 0 ? [] : all
+    // A round that failed is noted, so that the day is caught up on; it is not a backfill's to take.
+    if (read.length === 0 && request.via === 'backfill') continue
+    await observe(table, site.id, day, placed.zone.endOf(day), request.via, read).catch(
+      (thrown: unknown) => void failures.push(...failedDay(site, day, feeds, thrown).failures),
+    )
   }
   for (const { feed, day, error } of failures) {
     const { code, message } = error
     log('warn', 'file:failed', { site: site.id, feed, day, code, message })
   }
   return { files, failures }
+}
+
+function feedsAsked(site: Site, { feeds }: CollectRequest): Feed[] {
+  return FEEDS.filter((feed) => site.feeds[feed] && (!feeds?.length || feeds.includes(feed)))
+}
+
+/** A day that was read and could not be computed: every feed of it failed. */
+function failedDay(site: Site, day: Day, feeds: readonly Feed[], thrown: unknown): DayCollected {
+  const error = asRoundsError(thrown)
+  if (error.class === 'stop') throw error
+  const failures = feeds.map((feed) => ({ site: site.id, feed, day, error }))
+  return { added: [], failures, readings: [], newest: new Map(), down: false }
 }
 
 async function daysToRead(
@@ -184,23 +223,44 @@ export async function notify(rounds: Rounds, only?: readonly string[]): Promise<
   const notified: Notified = { sent: [], waiting: 0, failures: [] }
   const at = rounds.clock.now()
   let down = false
+  const tellFailed = ({ id }: Site, error: RoundsError) => {
+    notified.failures.push({ site: id, error })
+    rounds.log('warn', 'mail:failed', { site: id, code: error.code, message: error.message })
+  }
   for (const site of chosenSites(rounds.settings, only)) {
     if (site.recipients.length === 0 || !site.feeds.alarm) continue
-    const open = await openAlarms(rounds, site, at)
+    let open: DescribedAlarm[]
+    try {
+      open = await openAlarms(rounds, site, at)
+    } catch (thrown) {
+      const error = asRoundsError(thrown)
+      if (error.class === 'stop') throw error
+      tellFailed(site, error)
+      continue
+    }
     if (down) {
-      notified.waiting += open.filter((alarm) => !alarm.backfilled).length
+      notified.waiting += await unmailed(rounds.table, site, open)
       continue
     }
     const result = await notifySite(rounds, rounds.settings, { site, open, at })
     notified.sent.push(...result.sent)
     notified.waiting += result.waiting
-    for (const error of result.failures) {
-      notified.failures.push({ site: site.id, error })
-      rounds.log('warn', 'mail:failed', { site: site.id, code: error.code, message: error.message })
-    }
+    for (const error of result.failures) tellFailed(site, error)
     down = result.failures.some(mailIsDown)
   }
   return notified
+}
+
+/** How many alarms some recipient was not mailed about; what a backfill read first is never due. */
+async function unmailed(table: Table, site: Site, open: readonly DescribedAlarm[]) {
+  const waiting = new Set<DescribedAlarm>()
+  for (const to of new Set(site.recipients)) {
+    const { mailed } = readNotice(await table.get(noticeKey(to, site.id)))
+    for (const alarm of open) {
+      if (!alarm.backfilled && mailed[mailedKey(alarm)] === undefined) waiting.add(alarm)
+    }
+  }
+  return waiting.size
 }
 
 /** The alarms of a site that stand at `atMs`, from the book: worst first, in the site's words. */
@@ -230,6 +290,9 @@ export interface Reported extends Report {
   failures: { site: string; error: RoundsError }[]
 }
 
+/** Sites reported side by side: while one waits for the disk, another one draws. */
+const REPORTS_AT_ONCE = 4
+
 /** Publishes the pages that have changed: every site's days and calendar, then the page of all. */
 export async function report(rounds: Rounds, request: ReportRequest = {}): Promise<Reported> {
   const reported: Reported = { published: [], unchanged: 0, failures: [] }
@@ -237,7 +300,9 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
   const ports: PublishPorts = { ...rounds, form: formOf(rounds) }
   const force = request.force ?? false
   const sites = chosenSites(settings, request.sites)
-  for (const [index, site] of sites.entries()) {
+  const limit = pLimit(REPORTS_AT_ONCE)
+  let done = 0
+  const reportSite = async (site: Site) => {
     const placed = { site, zone: new Zone(site.timeZone) }
     const today = placed.zone.dayOf(clock.now())
     const range = request.range ?? {
@@ -252,8 +317,10 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
       reported.failures.push({ site: site.id, error })
       log('error', 'report:failed', { site: site.id, code: error.code, message: error.message })
     }
-    request.onSite?.(index + 1, sites.length)
+    done += 1
+    request.onSite?.(done, sites.length)
   }
+  await Promise.all(sites.map((site) => limit(() => reportSite(site))))
   await publishFleet(ports, force, reported)
   return reported
 }

@@ -125,13 +125,14 @@ async function foldedAgain(
   const days: Record<Day, DayPosition> = {}
   let newestMs = 0
   for (const day of [...allDays].sort()) {
-    for await (const { record, rows, parsed } of alarmRows(table, placed, day)) {
+    const reader = readerOf(placed.site, placed.zone)
+    for await (const { record, rows, parsed } of alarmRows(table, placed, day, reader)) {
       for (const reading of parsed.readings) {
         const observation = observedOnce(reading, record)
         newestMs = Math.max(newestMs, observation.changedMs)
         addObservation(known, observation)
       }
-      days[day] = positionAt(record.sequence, rows, parsed.readings.at(-1)?.recorded.ms)
+      days[day] = positionAt(record.sequence, rows, reader.previousMs)
     }
   }
   return summary([...known.values()], days, newestMs)

@@ -1,5 +1,5 @@
 import { RoundsError } from '../errors.ts'
-import { readCsv } from '../parse/csv.ts'
+import { type CsvRow, readCsv } from '../parse/csv.ts'
 import type { Language } from '../site.ts'
 import { type DescribedAlarm, type OpenAlarm, SEVERITIES, type Severity } from './alarm.ts'
 
@@ -20,17 +20,17 @@ const COLUMNS = ['alarm_name', 'severity', 'text_zh', 'text_en'] as const
  * in any order. Throws one `stop` error that names every bad line.
  */
 export function readDictionary(file: string, csv: string): Dictionary {
-  const [header = [], ...rows] = readCsv(csv)
-  const column = (name: (typeof COLUMNS)[number]) => header.indexOf(name)
+  const [header, ...rows] = rowsOf(file, csv)
+  const column = (name: (typeof COLUMNS)[number]) => header?.cells.indexOf(name) ?? -1
   const problems: string[] = []
   if (column('alarm_name') < 0 || column('severity') < 0) {
     problems.push(`line 1: the header must name ${COLUMNS.join(',')}`)
   }
   const entries = new Map<string, DictionaryEntry>()
-  for (const [index, row] of problems.length > 0 ? [] : rows.entries()) {
+  for (const { cells: row, line } of problems.length > 0 ? [] : rows) {
     const name = row[column('alarm_name')] ?? ''
     const severity = (row[column('severity')] ?? '').toLowerCase()
-    const where = `line ${index + 2}`
+    const where = `line ${line}`
     if (name === '') problems.push(`${where}: the alarm name is empty`)
     else if (entries.has(name)) problems.push(`${where}: ${name} was given before`)
     else if (!isSeverity(severity)) {
@@ -44,7 +44,19 @@ export function readDictionary(file: string, csv: string): Dictionary {
     }
   }
   if (problems.length === 0) return entries
-  throw new RoundsError(
+  throw badDictionary(file, problems)
+}
+
+function rowsOf(file: string, csv: string): CsvRow[] {
+  try {
+    return readCsv(csv)
+  } catch (thrown) {
+    throw badDictionary(file, [(thrown as Error).message])
+  }
+}
+
+function badDictionary(file: string, problems: readonly string[]): RoundsError {
+  return new RoundsError(
     'dictionary',
     'stop',
     `${file}: ${problems.join('; ')}.`,

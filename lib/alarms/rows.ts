@@ -9,9 +9,9 @@ export async function* alarmRows(
   table: Table,
   { site, zone }: PlacedSite,
   day: Day,
+  reader = readerOf(site, zone),
 ): AsyncGenerator<Rows<'alarm'>> {
   const file = { site: site.id, feed: 'alarm' as const, day }
-  const reader = readerOf(site, zone)
   if (site.onRewrite === 'replace') yield* await replacedRows(table, file, reader)
   else yield* mergedRows(table, file, reader, 0)
 }

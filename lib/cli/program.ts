@@ -4,7 +4,9 @@ import { addAlarms } from './alarms.ts'
 import { addCheck } from './check.ts'
 import { addBackfill, addCollect } from './collect.ts'
 import { sentence } from './command.ts'
+import { addExplain } from './explain.ts'
 import { addInit } from './init.ts'
+import { addMail } from './mail.ts'
 import { addNotify } from './notify.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
@@ -40,6 +42,8 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
     addServe,
     addStatus,
     addAlarms,
+    addExplain,
+    addMail,
   ]
   for (const add of adders) add(program, terminal)
   for (const command of program.commands) inherit(command, program)

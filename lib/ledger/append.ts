@@ -136,21 +136,23 @@ export interface Lost {
 }
 
 /**
- * Appends the rows of a lost answer that the ledger lacks, as a record aside; undefined when it
- * lacks none. A loss here only means that others have appended meanwhile: it looks again.
+ * Appends the rows of a lost answer that the ledger lacks, as records aside, and gives these back.
+ * A loss here only means that others have appended meanwhile: it looks again. So it does after
+ * each record, because not all may fit into one.
  */
 export async function appendAside(
   table: Table,
   file: DayFile,
   lost: Lost,
-): Promise<SegmentRecord | undefined> {
+): Promise<SegmentRecord[]> {
+  const appended: SegmentRecord[] = []
   for (;;) {
     const place = await placeOf(table, file)
     const records = await recordsUpTo(table, file, place.sequence)
     const held = heldBy(records)
     const counts = countsIn(held, records, lost.place.generation, lost.place.sequence)
     const { pieces, body, lines } = unheld(lost.bytes, lost.place.open, { held, counts })
-    if (body.length === 0) return undefined
+    if (body.length === 0) return appended
     const record: SegmentRecord = {
       ...emptyRecord(place, lost),
       generation: lost.place.generation,
@@ -163,6 +165,6 @@ export async function appendAside(
       pieces,
       body,
     }
-    if (await createRecord(table, file, record)) return record
+    if (await createRecord(table, file, record)) appended.push(record)
   }
 }

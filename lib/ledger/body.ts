@@ -65,12 +65,12 @@ export class Body {
   }
 
   /**
-   * The next run of whole units, about 1 MiB of them; fewer before the end or a fault, and an
+   * The next run of whole units, up to 1 MiB of them; fewer before the end or a fault, and an
    * empty one when no unit is whole any more.
    */
   async nextRun(open: boolean): Promise<Uint8Array> {
     await this.fill(RUN_BYTES)
-    return this.take(wholeLength(this.peek(), open))
+    return this.take(wholeLength(this.peek().subarray(0, RUN_BYTES), open))
   }
 
   /** Ends the reading early and frees what the source holds. */

@@ -1,6 +1,7 @@
+import { RoundsError } from '../errors.ts'
 import { type Day, FEEDS, type Feed } from '../site.ts'
 import { observedPartition } from '../store/keys.ts'
-import type { Table } from '../store/table.ts'
+import type { Item, Table } from '../store/table.ts'
 import { HOUR_MS, MINUTE_MS } from '../time.ts'
 import type { Via } from './record.ts'
 
@@ -57,7 +58,18 @@ export async function observedDays(
   range: { from?: Day; to?: Day } = {},
 ): Promise<Map<Day, Observed>> {
   const items = await table.list(observedPartition(site), range)
-  return new Map(items.map((item) => [item.sort, item.data as unknown as Observed]))
+  return new Map(items.map((item) => [item.sort, observedOf(item)!]))
+}
+
+function observedOf(item: Item | undefined): Observed | undefined {
+  if (!item) return undefined
+  if (item.data.format === OBSERVED_FORMAT) return item.data as unknown as Observed
+  throw new RoundsError(
+    'observed-format',
+    'skip',
+    `${item.partition} / ${item.sort} has a format unknown here.`,
+    'It was written by another release: use that one, or a newer one.',
+  )
 }
 
 /**
@@ -75,7 +87,7 @@ export async function observe(
   const key = { partition: observedPartition(site), sort: day }
   for (;;) {
     const item = await table.get(key)
-    const known = item?.data as unknown as Observed | undefined
+    const known = observedOf(item)
     const grown = withReadings(known, readings, dayEndMs, via)
     if (!grown) return
     const content = { data: { format: OBSERVED_FORMAT, ...grown } }
@@ -104,8 +116,9 @@ export function withReadings(
     }
     const intervals = [...(feeds[feed] ?? [])]
     const last = intervals.at(-1)
+    // An answer that was slow, or a clock that jumped back: what is known is newer.
+    if (last && atMs <= last.toMs) continue
     if (last && last.found === found && atMs - last.toMs <= JOIN_MS) {
-      if (atMs <= last.toMs) continue
       worth ||= atMs - last.toMs >= STEP_MS || (last.toMs < dayEndMs && atMs >= dayEndMs)
       intervals[intervals.length - 1] = { ...last, toMs: atMs }
     } else {

@@ -1,6 +1,6 @@
 import { RoundsError } from '../errors.ts'
 import type { Source } from '../fetch/source.ts'
-import { looksLikeMarkup } from '../parse/lines.ts'
+import { looksLikeMarkup, MARKUP_BYTES } from '../parse/lines.ts'
 import type { Table } from '../store/table.ts'
 import type { Clock } from '../time.ts'
 import {
@@ -14,7 +14,7 @@ import {
   writerAt,
 } from './append.ts'
 import { Body } from './body.ts'
-import { type Place, placeOf } from './ledger.ts'
+import { NOWHERE, type Place, placeOf } from './ledger.ts'
 import { type DayFile, MARKER_BYTES, markerOf, type Via } from './record.ts'
 
 /** What a pull may use. */
@@ -62,8 +62,25 @@ export async function pull(
   path: string,
   via: Via,
 ): Promise<Pulled> {
-  const appended: Appended[] = []
   const losses: Lost[] = []
+  try {
+    return await pullBeside(ports, file, path, via, losses)
+  } catch (thrown) {
+    // The site may never show again what the lost answers held: it is kept before giving up.
+    await putAside(ports.table, file, losses, NOWHERE, [])
+    throw thrown
+  }
+}
+
+/** Pulls until no other writer was faster; what its lost answers held is in `losses`. */
+async function pullBeside(
+  ports: PullPorts,
+  file: DayFile,
+  path: string,
+  via: Via,
+  losses: Lost[],
+): Promise<Pulled> {
+  const appended: Appended[] = []
   let before: Place | undefined
   for (let races = 0; races < MOST_RACES; races += 1) {
     const place = await placeOf(ports.table, file)
@@ -131,6 +148,7 @@ async function skipTo(body: Body, skipped: number, count: number): Promise<Uint8
 /** A whole file decides by itself: it continues the newest generation, or begins the next one. */
 async function decide(body: Body, place: Place): Promise<Opened> {
   await body.need(Math.max(place.end, 1))
+  await body.fill(MARKUP_BYTES)
   const beginning = body.peek()
   const from = place.end - place.marker.length
   if (place.sequence > 0 && isMarker(beginning.subarray(from, place.end), place)) {
@@ -200,8 +218,7 @@ async function putAside(
 ): Promise<Place> {
   for (const loss of losses) {
     if (loss.bytes.length === 0) continue
-    const record = await appendAside(table, file, loss)
-    if (record) {
+    for (const record of await appendAside(table, file, loss)) {
       appended.push(record)
       place = { ...place, sequence: record.sequence, mixed: true, rows: record.rows }
     }

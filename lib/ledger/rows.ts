@@ -76,29 +76,35 @@ export function rebuilt(
   records: ReadonlyMap<number, SegmentRecord>,
 ): Buffer {
   const parts: Uint8Array[] = []
+  // Found once for each record referred to: there may be thousands of references to one.
+  const bordersOf = new Map<number, number[]>()
   let from = 0
   for (const piece of record.pieces) {
     if (isStored(piece)) {
       parts.push(record.body.subarray(from, from + piece.bytes))
       from += piece.bytes
     } else {
-      parts.push(heldBytes(records.get(piece.record)!, piece.first, piece.units))
+      const holder = records.get(piece.record)!
+      const borders = bordersOf.get(piece.record) ?? storedBorders(holder)
+      bordersOf.set(piece.record, borders)
+      const [start, end] = [borders[piece.first], borders[piece.first + piece.units]]
+      parts.push(holder.body.subarray(start, end))
     }
   }
   return Buffer.concat(parts)
 }
 
-/** The bytes of stored units `first` to `first + count` of a record. */
-function heldBytes(record: SegmentRecord, first: number, count: number): Uint8Array {
-  const ends = [0]
+/** Where the stored units of a record begin in its body, and where the last one ends. */
+function storedBorders(record: SegmentRecord): number[] {
+  const borders = [0]
   let from = 0
   for (const piece of record.pieces) {
     if (!isStored(piece)) continue
     const bytes = record.body.subarray(from, from + piece.bytes)
-    for (const unit of unitsOf(bytes, piece.open)) ends.push(from + unit.end)
+    for (const unit of unitsOf(bytes, piece.open)) borders.push(from + unit.end)
     from += piece.bytes
   }
-  return record.body.subarray(ends[first], ends[first + count])
+  return borders
 }
 
 /** The stored lines of one record. */

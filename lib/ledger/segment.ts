@@ -81,10 +81,26 @@ export function remember(memory: Memory, record: SegmentRecord, run: Run, open: 
   }
 }
 
-/** The units of `bytes` that no record holds, as content of a record aside. */
+/**
+ * The units of `bytes` that no record holds, as content of a record aside: all of them, or the
+ * first ones, as many as fit into one item even when they cannot be compressed.
+ */
 export function unheld(bytes: Uint8Array, open: boolean, memory: Memory) {
-  const { pieces, body, lines } = split(bytes, open, memory)
-  return { pieces: pieces.filter(isStored), body, lines }
+  const { pieces: all, body } = split(bytes, open, memory)
+  const pieces: Piece[] = []
+  let lines = 0
+  let end = 0
+  for (const piece of all.filter(isStored).slice(0, MAX_PIECES)) {
+    const room = body.subarray(end, Math.min(end + piece.bytes, MAX_BODY_BYTES))
+    const units = unitsOf(room, piece.open)
+    const last = units.at(-1)
+    if (!last) break
+    pieces.push({ ...piece, units: units.length, bytes: last.end })
+    lines += units.filter(isLine).length
+    end += last.end
+    if (last.end < piece.bytes) break
+  }
+  return { pieces, body: body.subarray(0, end), lines }
 }
 
 /** A run of a day with one generation: every unit is new. */

@@ -77,12 +77,17 @@ export function tallied<F extends Feed>(
     lastReadMs: parsed.lines > 0 ? record.readAtMs : tally.lastReadMs,
   }
   for (const { reason } of parsed.rejects) next.reasons[reason] = (next.reasons[reason] ?? 0) + 1
+  // Only this run's times are clamped to its reading: rows aside were read before what stands.
   let newestMs = tally.newestMs ?? Number.NEGATIVE_INFINITY
-  for (const { recorded } of parsed.readings) newestMs = Math.max(newestMs, recorded.ms)
-  if (Number.isFinite(newestMs)) next.newestMs = Math.min(newestMs, record.readAtMs)
+  for (const { recorded } of parsed.readings) {
+    newestMs = Math.max(newestMs, Math.min(recorded.ms, record.readAtMs))
+  }
+  if (Number.isFinite(newestMs)) next.newestMs = newestMs
   if (feed === 'system') next.slots = marked(tally.slots, parsed, dayStartMs)
   const last = parsed.readings.at(-1)
-  if (feed === 'service' && last) next.service = last as ServiceReading
+  // Rows aside are of an older state of the file: they are its last line only when nothing else is.
+  const isLast = !record.aside || !tally.service
+  if (feed === 'service' && last && isLast) next.service = last as ServiceReading
   return next
 }
 

@@ -64,16 +64,16 @@ export async function publish(
 ): Promise<void> {
   const before = publishedOf(item)?.files ?? {}
   const files: Record<string, string> = {}
+  const changed: [path: string, text: string][] = []
   for (const [path, text] of built.files) {
     const hash = createHash('sha256').update(text).digest('base64')
     files[path] = hash
-    if (before[path] === hash && !force) {
-      report.unchanged += 1
-      continue
-    }
-    await pages.put(path, text, PAGE_OPTIONS)
-    report.published.push(path)
+    if (before[path] === hash && !force) report.unchanged += 1
+    else changed.push([path, text])
   }
+  // Languages of one page, side by side: a write waits for the disk, or for the network.
+  await Promise.all(changed.map(([path, text]) => pages.put(path, text, PAGE_OPTIONS)))
+  report.published.push(...changed.map(([path]) => path))
   const { inputs, rows } = built
   if (item && sameFiles(before, files) && publishedOf(item)?.inputs === inputs) return
   const content = { data: { format: PAGES_FORMAT, inputs, files, ...(rows && { rows }) } }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Book, bookOf } from '../alarms/book.ts'
 import { isExpired, observedSpans, type Span } from '../alarms/expiry.ts'
+import type { Occurrence } from '../alarms/occurrence.ts'
 import { type Coverage, coverageOf } from '../ledger/coverage.ts'
 import { type PlacedSite, type SiteDay, siteDays } from '../ledger/days.ts'
 import { type Observed, observedDays } from '../ledger/observed.ts'
@@ -113,7 +114,8 @@ export function standingNow(facts: SiteFacts, nowMs: number, expireAfterDays: nu
 
 /**
  * A fingerprint of all that a day's page is made from, cheap to make: while it stays the same the
- * page need not be built. `form` stands for the code and the settings.
+ * page need not be built. `form` stands for the code and the settings, `standing` is what stands
+ * now: alarms expire by time alone, without a new line.
  */
 export function dayFingerprint(
   facts: SiteFacts,
@@ -121,8 +123,9 @@ export function dayFingerprint(
   form: string,
   links: unknown,
   gapMinutes: number,
+  standing: readonly Occurrence[],
 ): string {
-  const { days, counts, spans, book, today, placed } = facts
+  const { days, counts, spans, today, placed } = facts
   const running = day >= today
   const endMs = placed.zone.endOf(day)
   const { name, timeZone, feeds, serviceCountsOf } = placed.site
@@ -143,7 +146,7 @@ export function dayFingerprint(
         expectedFeeds(facts, day).map((feed) => [feed, coverage(facts, feed, day, gapMinutes)]),
         lookedBack,
         facts.provisional.has(day),
-        running ? book.open : alarmDays,
+        running ? standing : alarmDays,
         running ? null : spans.filter(({ fromMs }) => fromMs < endMs),
       ]),
     )

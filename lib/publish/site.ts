@@ -43,12 +43,13 @@ export async function publishSite(
   const partition = pagesPartition(placed.site.id)
   const items = new Map((await table.list(partition, wide)).map((item) => [item.sort, item]))
   const shown = shownDays(facts)
+  const { gapMinutes, expireAfterDays } = settings.thresholds
+  const now = standingNow(facts, nowMs, expireAfterDays)
   const due = shown
     .filter((day) => day >= range.from && day <= range.to)
     .map((day) => {
       const neighbours = neighboursOf(shown, day)
-      const gapMinutes = settings.thresholds.gapMinutes
-      const inputs = dayFingerprint(facts, day, ports.form, neighbours, gapMinutes)
+      const inputs = dayFingerprint(facts, day, ports.form, neighbours, gapMinutes, now)
       return { day, neighbours, inputs, item: items.get(day) }
     })
     .filter(({ inputs, item }) => {

@@ -27,11 +27,30 @@ export const NO_MARGINS = { left: 0, right: 0, top: 0, bottom: 0 }
 export const STILL = { silent: true, emphasis: { disabled: true } } as const
 
 /**
+ * Drawings that are kept for the next chart with the same option. The pages of a day show the same
+ * charts in every language, one page after the other, and lines that stand behind every chart are
+ * the same everywhere; a page has at most 48 charts of its own.
+ */
+const MOST_KEPT = 96
+
+/** Drawings by option, the one that was wanted last at the end. */
+const kept = new Map<string, string>()
+
+/**
  * The chart as the inside of an `<svg>`, in whole units of `width` x `height`; the same option
  * always gives the same text. The caller wraps it in an `<svg>` with a label, because ECharts
- * writes none when it renders on a server.
+ * writes none when it renders on a server. `option` is plain data: no functions, no typed arrays.
  */
 export function chartMarks(option: ChartOption, width: number, height: number): string {
+  const key = JSON.stringify([width, height, option])
+  const marks = kept.get(key) ?? drawn(option, width, height)
+  kept.delete(key)
+  kept.set(key, marks)
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!)
+  return marks
+}
+
+function drawn(option: ChartOption, width: number, height: number): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {
     chart.setOption({ animation: false, grid: NO_MARGINS, ...option })

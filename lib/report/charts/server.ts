@@ -14,34 +14,26 @@ export function cpuMarks(slots: readonly (CpuSlot | null)[], limitPercent: numbe
   const user = (slot: CpuSlot) => slot.user
   const notWaiting = (slot: CpuSlot) => slot.user + slot.system
   const busy = (slot: CpuSlot) => slot.user + slot.system + slot.io
-  return chartMarks(
-    {
-      ...axes(slots.length),
-      series: [
-        quarters(slots.length),
-        area(upTo(busy), CPU_COLOURS.io),
-        area(upTo(notWaiting), CPU_COLOURS.system),
-        { ...area(upTo(user), CPU_COLOURS.user), markLine: limit(limitPercent) },
-      ],
-    },
-    slots.length,
-    PERCENT_HEIGHT,
-  )
+  return layers(slots.length, limitPercent, [
+    area(upTo(busy), CPU_COLOURS.io),
+    area(upTo(notWaiting), CPU_COLOURS.system),
+    area(upTo(user), CPU_COLOURS.user),
+  ])
 }
 
 /** Used memory over the day, one unit of width a slot, with the threshold's line. */
 export function memoryMarks(slots: readonly (number | null)[], limitPercent: number): string {
-  return chartMarks(
-    {
-      ...axes(slots.length),
-      series: [
-        quarters(slots.length),
-        { ...area(slots, MEMORY_COLOUR), markLine: limit(limitPercent) },
-      ],
-    },
-    slots.length,
-    PERCENT_HEIGHT,
-  )
+  return layers(slots.length, limitPercent, [area(slots, MEMORY_COLOUR)])
+}
+
+/**
+ * The quarters of the day behind the areas, the threshold's line before them. Each is a drawing of
+ * its own: these lines are the same in nearly every chart, so they are mostly drawn already.
+ */
+function layers(width: number, limitPercent: number, areas: LineSeriesOption[]): string {
+  const drawing = (series: LineSeriesOption[]) =>
+    chartMarks({ ...axes(width), series }, width, PERCENT_HEIGHT)
+  return drawing([quarters(width)]) + drawing(areas) + drawing([limit(limitPercent)])
 }
 
 /** Means of `factor` slots each: for pages whose servers are too many for every slot. */
@@ -64,19 +56,23 @@ function axes(width: number): ChartOption {
   }
 }
 
-/** Lines at the quarters of the day, behind everything. */
+/** Lines at the quarters of the day. */
 function quarters(width: number): LineSeriesOption {
-  return {
-    type: 'line',
-    ...STILL,
-    data: [],
-    markLine: {
-      ...LINES,
-      z: 0,
-      lineStyle: { color: GRID_COLOUR, type: 'solid' },
-      data: [1, 2, 3].map((quarter) => ({ xAxis: (width * quarter) / 4 })),
-    },
-  }
+  const data = [1, 2, 3].map((quarter) => ({ xAxis: (width * quarter) / 4 }))
+  return lines({ color: GRID_COLOUR, type: 'solid' }, data)
+}
+
+/** The threshold's line. */
+function limit(percent: number): LineSeriesOption {
+  return lines({ color: LIMIT_COLOUR, type: [3, 3] }, [{ yAxis: percent }])
+}
+
+type MarkLine = NonNullable<LineSeriesOption['markLine']>
+
+/** A series of nothing but straight lines across. */
+function lines(lineStyle: MarkLine['lineStyle'], data: MarkLine['data']): LineSeriesOption {
+  const still = { silent: true, symbol: 'none', label: { show: false } }
+  return { type: 'line', ...STILL, data: [], markLine: { ...still, lineStyle, data } }
 }
 
 function area(values: readonly (number | null)[], color: string): LineSeriesOption {
@@ -89,16 +85,6 @@ function area(values: readonly (number | null)[], color: string): LineSeriesOpti
     data: outline(values),
   }
 }
-
-function limit(percent: number) {
-  return {
-    ...LINES,
-    lineStyle: { color: LIMIT_COLOUR, type: [3, 3] },
-    data: [{ yAxis: percent }],
-  }
-}
-
-const LINES = { silent: true, symbol: 'none', label: { show: false } }
 
 /** Each value from its slot's start; the last before a gap is drawn to its slot's end as well. */
 function outline(values: readonly (number | null)[]): (number | null)[][] {

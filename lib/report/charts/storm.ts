@@ -16,14 +16,17 @@ export function stormMarks(hours: StormFigures['hours'], top: number): string {
     {
       xAxis: { type: 'category', show: false, data: hours.map((_, hour) => hour) },
       yAxis: { type: 'value', min: 0, max: top, show: false },
-      series: SEVERITIES.map((severity) => ({
-        type: 'bar' as const,
-        ...STILL,
-        stack: 'alarms',
-        barCategoryGap: '26%',
-        itemStyle: { color: SEVERITY_COLOURS[severity] },
-        data: hours.map((hour) => hour[severity]),
-      })),
+      // A severity that the day does not have would cost as much as one that it has.
+      series: SEVERITIES.filter((severity) => hours.some((hour) => hour[severity] > 0)).map(
+        (severity) => ({
+          type: 'bar' as const,
+          ...STILL,
+          stack: 'alarms',
+          barCategoryGap: '26%',
+          itemStyle: { color: SEVERITY_COLOURS[severity] },
+          data: hours.map((hour) => hour[severity]),
+        }),
+      ),
     },
     HOUR_WIDTH * hours.length,
     STORM_HEIGHT,

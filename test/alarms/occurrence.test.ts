@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { joined, type Occurrence, occurrenceKey } from '../../lib/alarms/occurrence.ts'
+import { standingAt } from '../../lib/alarms/past.ts'
+
+const one = (changes: Partial<Occurrence> = {}): Occurrence => ({
+  ...{ name: 'a', node: 'n', raisedText: '2026-11-10 01:00:00', raisedMs: 100 },
+  ...{ description: 'd', changedMs: 100, recovered: false, firstReadMs: 200, backfilled: false },
+  ...changes,
+})
+const any = fc
+  .record({
+    description: fc.constantFrom('d', 'e'),
+    changedMs: fc.nat(3),
+    recovered: fc.boolean(),
+    firstReadMs: fc.nat(3),
+    backfilled: fc.boolean(),
+  })
+  .map(one)
+
+describe('views of one occurrence', () => {
+  it('give the same in any order, in any grouping, and when one comes twice', () => {
+    fc.assert(
+      fc.property(any, any, any, (a, b, c) => {
+        expect(joined(a, b)).toEqual(joined(b, a))
+        expect(joined(joined(a, b), c)).toEqual(joined(a, joined(b, c)))
+        expect(joined(joined(a, b), b)).toEqual(joined(a, b))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('are decided by the newest record time, and at a tie by the recovered one', () => {
+    expect(joined(one({ recovered: true }), one({ changedMs: 101 })).recovered).toBe(false)
+    expect(joined(one({ recovered: true }), one()).recovered).toBe(true)
+    expect(joined(one({ changedMs: 101 }), one({ description: 'z' })).description).toBe('d')
+  })
+
+  it('are of a backfill only when that alone read it first', () => {
+    const [early, late] = [{ firstReadMs: 1 }, { firstReadMs: 2 }]
+    const backfill = { backfilled: true }
+    expect(joined(one({ ...early, ...backfill }), one(late)).backfilled).toBe(true)
+    expect(joined(one(early), one({ ...late, ...backfill })).backfilled).toBe(false)
+    expect(joined(one(early), one({ ...early, ...backfill })).backfilled).toBe(false)
+  })
+})
+
+it('an identity is made of the raw texts, so that none runs into another (F76)', () => {
+  const key = (name: string, node: string, raisedText = 't') =>
+    occurrenceKey({ name, node, raisedText })
+  const keys = [key('a', 'b'), key('a","b', ''), key('A', 'b'), key('a ', 'b'), key('a', 'b', 'u')]
+  expect(new Set(keys).size).toBe(keys.length)
+})
+
+it('what stood at an instant in the past is what was recorded up to then', () => {
+  const all = [
+    one({ name: 'a', changedMs: 10 }),
+    one({ name: 'a', changedMs: 30, recovered: true }),
+    one({ name: 'b', changedMs: 20, recovered: true }),
+    one({ name: 'b', changedMs: 40 }),
+  ]
+  const names = standingAt(all, [9, 10, 29, 30, 40]).map((standing) =>
+    standing.map(({ name }) => name),
+  )
+  expect(names).toEqual([[], ['a'], ['a'], [], ['b']])
+})

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  lastRead,
+  leastRead,
+  type Observed,
+  observe,
+  observedDays,
+  type Reading,
+  withReadings,
+} from '../../lib/ledger/observed.ts'
+import { FEEDS } from '../../lib/site.ts'
+import { observedPartition } from '../../lib/store/keys.ts'
+import { memoryTable } from '../../lib/store/memory.ts'
+import { HOUR_MS, MINUTE_MS } from '../../lib/time.ts'
+
+const END = 24 * HOUR_MS
+const at = (atMs: number, found = true, feed: Reading['feed'] = 'alarm'): Reading => ({
+  feed,
+  atMs,
+  found,
+})
+const grown = (known: Observed | undefined, ...readings: Reading[]) =>
+  withReadings(known, readings, END, 'round') ?? known
+const intervalsAfter = (...readings: Reading[]) =>
+  readings.reduce<Observed | undefined>((known, one) => grown(known, one), undefined)?.feeds.alarm
+
+describe('what was observed', () => {
+  it('is one interval while rounds go on, and another one after a long silence', () => {
+    expect(intervalsAfter(at(0), at(2 * HOUR_MS), at(4 * HOUR_MS + 1))).toEqual([
+      { fromMs: 0, toMs: 2 * HOUR_MS, found: true },
+      { fromMs: 4 * HOUR_MS + 1, toMs: 4 * HOUR_MS + 1, found: true },
+    ])
+  })
+
+  it('tells readings that found the file from those that did not', () => {
+    const hour = (count: number) => count * HOUR_MS
+    expect(
+      intervalsAfter(at(0, false), at(hour(1), false), at(hour(2)), at(hour(3), false)),
+    ).toEqual([
+      { fromMs: 0, toMs: hour(1), found: false },
+      { fromMs: hour(2), toMs: hour(2), found: true },
+      { fromMs: hour(3), toMs: hour(3), found: false },
+    ])
+  })
+
+  it('is written twice an hour at most, by rounds every five minutes over all feeds', () => {
+    let known: Observed | undefined
+    let writes = 0
+    const rounds = 24 * 12
+    for (let round = 0; round < rounds; round += 1) {
+      const nowMs = round * 5 * MINUTE_MS
+      const readings = FEEDS.map((feed, index) => at(nowMs + index * 900, true, feed))
+      const next = withReadings(known, readings, END, 'round')
+      if (next) writes += 1
+      known = next ?? known
+      for (const feed of FEEDS) {
+        expect(nowMs - lastRead(known, feed)!).toBeLessThan(30 * MINUTE_MS)
+      }
+    }
+    expect(writes).toBeLessThanOrEqual(48)
+    expect(writes).toBeGreaterThan(40)
+  })
+
+  it('is written at the first reading after the end of the day, at once', () => {
+    const known = grown(undefined, at(END - MINUTE_MS))
+    expect(withReadings(known, [at(END - 1)], END, 'round')).toBeUndefined()
+    expect(withReadings(known, [at(END)], END, 'round')?.feeds.alarm?.[0]?.toMs).toBe(END)
+  })
+
+  it('keeps at most forty intervals, and never loses that a file was there', () => {
+    let known: Observed | undefined = grown(undefined, at(0))
+    for (let count = 1; count <= 100; count += 1) {
+      known = grown(known, at(count * HOUR_MS * 3, count % 2 === 0))
+    }
+    const intervals = known!.feeds.alarm!
+    expect(intervals.length).toBeLessThanOrEqual(40)
+    expect(intervals[0]!.fromMs).toBe(0)
+    expect(intervals.at(-1)!.toMs).toBe(300 * HOUR_MS)
+  })
+
+  it('is not set back by an answer that was slow, nor by a clock that jumped (F67)', () => {
+    expect(intervalsAfter(at(HOUR_MS), at(HOUR_MS - MINUTE_MS, false))).toEqual([
+      { fromMs: HOUR_MS, toMs: HOUR_MS, found: true },
+    ])
+    expect(intervalsAfter(at(HOUR_MS), at(MINUTE_MS))).toEqual([
+      { fromMs: HOUR_MS, toMs: HOUR_MS, found: true },
+    ])
+  })
+
+  it('lies in order and without overlap after any readings', () => {
+    const reading = fc.tuple(fc.nat(60 * HOUR_MS), fc.boolean())
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 60 }), (all) => {
+        const intervals = intervalsAfter(...all.map(([atMs, found]) => at(atMs, found))) ?? []
+        for (const [index, { fromMs, toMs }] of intervals.entries()) {
+          expect(toMs).toBeGreaterThanOrEqual(fromMs)
+          if (index > 0) expect(fromMs).toBeGreaterThan(intervals[index - 1]!.toMs)
+        }
+      }),
+    )
+  })
+
+  it('keeps the unfinished last line of a service file, and drops it when it is finished', () => {
+    const tail = (text: string, atMs: number): Reading => ({
+      ...at(atMs, true, 'service'),
+      tail: Buffer.from(text),
+    })
+    const first = grown(undefined, tail('s1|1', 0))!
+    expect(first.serviceTail).toBe(Buffer.from('s1|1').toString('base64'))
+    expect(withReadings(first, [tail('s1|1', 1)], END, 'round')).toBeUndefined()
+    expect(withReadings(first, [tail('', 2)], END, 'round')).not.toHaveProperty('serviceTail')
+    expect(grown(first, at(40 * MINUTE_MS))!.serviceTail).toBe(first.serviceTail)
+  })
+
+  it('remembers how a day was read first', () => {
+    const known = withReadings(undefined, [at(0)], END, 'backfill')
+    expect(withReadings(known, [at(HOUR_MS)], END, 'round')?.via).toBe('backfill')
+  })
+})
+
+describe('observe', () => {
+  it('loses no reading when many write at once', async () => {
+    const table = memoryTable()
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        observe(table, 's1', '2026-11-10', END, 'round', [
+          at(n * 3 * HOUR_MS, true, FEEDS[n % 3]!),
+        ]),
+      ),
+    )
+    const known = (await observedDays(table, 's1')).get('2026-11-10')
+    expect(FEEDS.map((feed) => lastRead(known, feed)! / HOUR_MS)).toEqual([54, 57, 51])
+    expect(leastRead(known)).toBe(51 * HOUR_MS)
+    expect(leastRead({ ...known!, feeds: { alarm: known!.feeds.alarm! } })).toBeUndefined()
+  })
+
+  it('leaves an item of another release alone', async () => {
+    const table = memoryTable()
+    const key = { partition: observedPartition('s1'), sort: '2026-11-10' }
+    await table.create(key, { data: { format: 99, all: 'new' } })
+    await expect(observe(table, 's1', '2026-11-10', END, 'round', [at(0)])).rejects.toMatchObject({
+      code: 'observed-format',
+      class: 'skip',
+    })
+    await expect(observedDays(table, 's1')).rejects.toMatchObject({ code: 'observed-format' })
+    expect((await table.get(key))?.data).toEqual({ format: 99, all: 'new' })
+  })
+})
