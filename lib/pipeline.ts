@@ -14,10 +14,10 @@ import {
   type FileFailure,
 } from './ledger/collect-day.ts'
 import type { LineCounts } from './ledger/coverage.ts'
-import type { PlacedSite } from './ledger/days.ts'
+import { bringUpDay, newestOf, type PlacedSite } from './ledger/days.ts'
 import { dueDays, unsettledDays } from './ledger/due.ts'
 import { nothingFound } from './ledger/nothing-found.ts'
-import { observe, observedDays, type Reading } from './ledger/observed.ts'
+import { observe, observeBackfill, observedDays, type Reading } from './ledger/observed.ts'
 import type { Via } from './ledger/record.ts'
 import type { Log } from './log.ts'
 import type { Mailer } from './mail/mailer.ts'
@@ -32,7 +32,7 @@ import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
 import { noticeKey } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, Zone } from './time.ts'
+import { addDays, type Clock, daysFromTo, Zone } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
@@ -134,10 +134,11 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   const feeds = feedsAsked(site, request)
   const readings = new Map<Day, Reading[]>()
   const newestAlarms = new Map<Day, number>()
-  const days = await daysToRead(rounds, placed, request)
+  const { days, leftBehind } = await daysToRead(rounds, placed, request)
   const source = rounds.openSource(site)
   try {
     for (const day of days) {
+      if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
       const collected = await collectDay(
         { table, source, clock },
         placed,
@@ -158,6 +159,11 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
   let lost: FileFailure[] = []
   try {
+    for (const day of leftBehind) {
+      const newest = await newestOf(table, placed, day)
+      await bringUpDay(table, placed, day, newest)
+      newestAlarms.set(day, newest.get('alarm') ?? 0)
+    }
     await bringUpBook(table, placed, newestAlarms, keepFrom)
     if (failures.length === 0) lost = await nothingFound(table, site, readings)
   } catch (thrown) {
@@ -192,22 +198,23 @@ function failedDay(site: Site, day: Day, feeds: readonly Feed[], thrown: unknown
   return { added: [], failures, readings: [], newest: new Map(), down: false }
 }
 
+/** The days to read, and those that a backfill, now dead, may have left without their figures. */
 async function daysToRead(
   { table, settings, clock }: Rounds,
   { site, zone }: PlacedSite,
   { range, paced }: CollectRequest,
-): Promise<Day[]> {
-  if (range) {
-    const days: Day[] = []
-    for (let day = range.from; day <= range.to; day = addDays(day, 1)) days.push(day)
-    return days
-  }
+): Promise<{ days: Day[]; leftBehind: Day[] }> {
+  if (range) return { days: daysFromTo(range.from, range.to), leftBehind: [] }
   const { keepDays, settleAfterDays } = settings.retention
   const nowMs = clock.now()
   const from = addDays(zone.dayOf(nowMs), -keepDays)
   const observed = await observedDays(table, site.id, { from })
   const facts = { site, zone, nowMs, keepDays, settleAfterDays, observed }
-  return paced ? dueDays(facts) : unsettledDays(facts)
+  const days = paced ? dueDays(facts) : unsettledDays(facts)
+  const leftBehind = [...observed]
+    .filter(([day, { backfillingSinceMs }]) => backfillingSinceMs && !days.includes(day))
+    .map(([day]) => day)
+  return { days, leftBehind }
 }
 
 /** What a notify run did. */

@@ -144,7 +144,7 @@ describe('a time that a site writes', () => {
     expect(zone.parse('2026-03-29 03:00:00')).toBe(utc('2026-03-29T01:00:00Z'))
   })
 
-  it('comes back from the instant that it names, in any zone, save skipped and repeated ones', () => {
+  it('comes back from the instant that it names, in any zone', () => {
     const names = ['Europe/Berlin', 'Australia/Lord_Howe', 'Africa/Cairo', 'Asia/Kathmandu']
     const zones = new Map(names.map((name) => [name, new Zone(name)]))
     const instants = fc.integer({ min: utc('2020-01-01') / 1000, max: utc('2034-01-01') / 1000 })

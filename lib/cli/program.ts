@@ -8,6 +8,7 @@ import { addExplain } from './explain.ts'
 import { addInit } from './init.ts'
 import { addMail } from './mail.ts'
 import { addNotify } from './notify.ts'
+import { addProbe } from './probe.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
@@ -33,6 +34,7 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
   const adders = [
     addInit,
     addCheck,
+    addProbe,
     addSchema,
     addCollect,
     addBackfill,

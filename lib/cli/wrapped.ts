@@ -19,6 +19,9 @@ export function padded(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 }
 
+/** A space at which no line is broken; it is printed as a usual one. */
+export const KEPT_SPACE = '\u00A0'
+
 /**
  * Text in lines of at most `TEXT_COLUMNS`, each ended: the first begins with `lead`, the others are
  * indented as far. Words are kept whole, and what terminals would obey is made visible. Chinese
@@ -41,7 +44,8 @@ export function wrapped(text: string, lead = ''): string {
     }
   }
   lines.push(line)
-  return lines.map((one, index) => `${index === 0 ? lead : indent}${one}\n`).join('')
+  const whole = lines.map((one, index) => `${index === 0 ? lead : indent}${one}\n`).join('')
+  return whole.replaceAll(KEPT_SPACE, ' ')
 }
 
 function piecesOf(word: string, room: number): string[] {

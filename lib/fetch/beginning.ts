@@ -28,6 +28,9 @@ export interface Ending {
   sizeBytes: number
 }
 
+/** Whoever says that a day file is longer than this (1 TiB) is not believed any further. */
+const MOST_SIZE_BYTES = 2 ** 40
+
 /**
  * Reads at most `mostBytes` from the end of a file that is longer than `fromBytes`. Sources tell no
  * sizes, so the end is looked for by asking from ever later places, a few bytes each; undefined for
@@ -44,7 +47,7 @@ export async function endingOf(
   for (let step = fromBytes; behind === undefined || behind - known > mostBytes; step *= 2) {
     const at = behind === undefined ? known + step : Math.floor((known + behind) / 2)
     const answer = await source.read(path, at)
-    if (answer.kind === 'absent') return undefined
+    if (answer.kind === 'absent' || at > MOST_SIZE_BYTES) return undefined
     if (answer.kind === 'shorter') {
       behind = at
     } else {

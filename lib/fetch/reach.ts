@@ -59,7 +59,8 @@ export async function* stepsToFolder(path: string): AsyncGenerator<Step> {
     return
   }
   const detail = found ? `${path} is not a folder` : `${path} does not exist`
-  const hint = 'Name the folder that the folders of the feeds lie in, or mount it.'
+  const hint =
+    'Name the folder that holds the feeds; a web address begins with http:// or https://.'
   yield { step: 'folder', ok: false, detail, hint }
 }
 
@@ -87,9 +88,11 @@ function guardStep(
   const first = refusals.find((one) => one !== undefined)
   if (first && refusals.every((one) => one !== undefined)) return failed('address', first)
   const passing = addresses.filter((_, index) => !refusals[index])
+  const inside = passing.some((one) => addressGuard([]).refusal(one) !== undefined)
   const rest = addresses.length - passing.length
+  const why = inside ? 'an inside address, and allowed' : 'a public address'
   const but = rest > 0 ? `; ${rest} other refused, which does not matter` : ''
-  return { step: 'address', ok: true, detail: `${passing.join(', ')} may be connected to${but}` }
+  return { step: 'address', ok: true, detail: `${passing.join(', ')} is ${why}${but}` }
 }
 
 /** The socket once it is connected, or why it is not. */

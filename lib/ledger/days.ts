@@ -1,8 +1,9 @@
 import { RoundsError } from '../errors.ts'
-import type { Day, Feed, Site } from '../site.ts'
+import { type Day, FEEDS, type Feed, type Site } from '../site.ts'
 import { daysPartition } from '../store/keys.ts'
 import type { Item, Table } from '../store/table.ts'
 import type { Zone } from '../time.ts'
+import { placeOf } from './ledger.ts'
 import { mergedRows, readerOf, replacedRows } from './rows.ts'
 import { emptyTally, type Tally, tallied } from './tally.ts'
 
@@ -59,6 +60,21 @@ export async function bringUpDay(
       : await table.create(key, content)
     if (write.done) return { before: known, after: { feeds } }
   }
+}
+
+/** The last sequence of every ledger of a site's day, for `bringUpDay`. */
+export async function newestOf(
+  table: Table,
+  { site }: PlacedSite,
+  day: Day,
+): Promise<Map<Feed, number>> {
+  const newest = new Map<Feed, number>()
+  for (const feed of FEEDS) {
+    if (!site.feeds[feed]) continue
+    const { sequence } = await placeOf(table, { site: site.id, feed, day })
+    newest.set(feed, sequence)
+  }
+  return newest
 }
 
 function dayOf(item: Item | undefined): SiteDay | undefined {

@@ -40,7 +40,8 @@ export function unsettledDays(facts: DueFacts): Day[] {
 
 /** A day that only a backfill has read is not followed; one that nobody has read was missed. */
 function isFollowed(day: Day, observed: ReadonlyMap<Day, Observed>): boolean {
-  return observed.get(day)?.via !== 'backfill'
+  const { via, feeds } = observed.get(day) ?? { via: 'round', feeds: {} }
+  return via === 'round' || Object.keys(feeds).length === 0
 }
 
 function isSettled(day: Day, facts: DueFacts): boolean {

@@ -18,10 +18,15 @@ export interface Interval {
  */
 export interface Observed {
   feeds: Partial<Record<Feed, Interval[]>>
-  /** How the day was read first; a day that only a backfill has read is not followed by rounds. */
+  /** `round` once a round has read it: rounds do not follow a day that only a backfill has read. */
   via: Via
   /** The service file's unfinished last line, base64: it is shown, but not in the ledger yet. */
   serviceTail?: string
+  /**
+   * When a backfill began that has not noted its end: it may have died between appending and
+   * computing. Rounds do not read its day again, so they bring up what is computed of it.
+   */
+  backfillingSinceMs?: number
 }
 
 /** One successful reading. */
@@ -98,6 +103,25 @@ export async function observe(
   }
 }
 
+/** Notes that a backfill of a day begins; `observe` notes its end. */
+export async function observeBackfill(
+  table: Table,
+  site: string,
+  day: Day,
+  atMs: number,
+): Promise<void> {
+  const key = { partition: observedPartition(site), sort: day }
+  for (;;) {
+    const item = await table.get(key)
+    const known = observedOf(item) ?? { feeds: {}, via: 'backfill' as const }
+    const data = { format: OBSERVED_FORMAT, ...known, backfillingSinceMs: atMs }
+    const write = item
+      ? await table.replace(key, item.version, { data })
+      : await table.create(key, { data })
+    if (write.done) return
+  }
+}
+
 /** What is observed with these readings, or undefined when that is not worth a write. */
 export function withReadings(
   known: Observed | undefined,
@@ -106,7 +130,11 @@ export function withReadings(
   via: Via,
 ): Observed | undefined {
   const feeds = { ...known?.feeds }
-  let worth = known === undefined
+  // Once a round has read a day, rounds follow it, whoever read it first.
+  const by = via === 'round' ? via : (known?.via ?? via)
+  // A round that reads beside a backfill does not end it.
+  const backfillingSinceMs = via === 'round' ? known?.backfillingSinceMs : undefined
+  let worth = known?.via !== by || known?.backfillingSinceMs !== backfillingSinceMs
   let serviceTail = known?.serviceTail
   for (const { feed, atMs, found, tail } of readings) {
     if (feed === 'service' && found) {
@@ -131,7 +159,13 @@ export function withReadings(
     }
     feeds[feed] = intervals
   }
-  return worth ? { feeds, via: known?.via ?? via, ...(serviceTail && { serviceTail }) } : undefined
+  if (!worth) return undefined
+  return {
+    feeds,
+    via: by,
+    ...(serviceTail && { serviceTail }),
+    ...(backfillingSinceMs !== undefined && { backfillingSinceMs }),
+  }
 }
 
 /** When a feed of a day was last read successfully, in epoch milliseconds; undefined for never. */

@@ -130,7 +130,9 @@ export function zonesAt(offsetMs: number, nowMs: number): string[] {
     const local = asUtc.parse(new Zone(name).textOf(nowMs)) ?? 0
     return Math.abs(local - nowMs - offsetMs) < MINUTE_MS
   }
-  const others = Intl.supportedValuesOf('timeZone').filter((name) => !WELL_KNOWN.includes(name))
+  const others = Intl.supportedValuesOf('timeZone').filter(
+    (name) => !WELL_KNOWN.includes(name) && !/^(Antarctica|Etc)\//.test(name),
+  )
   return [...WELL_KNOWN, ...others].filter(has)
 }
 

@@ -135,7 +135,7 @@ describe('an occurrence', () => {
     return bookOf(world.table, 's1')
   }
 
-  it('that recovered is opened again by a raise line with a newer record time, however late', async () => {
+  it('is opened again by a raise line with a newer record time, however late', async () => {
     const recovered = alarmLine('a', at(1), at(2), at(2))
     const busy = alarmLine('b', at(9), at(9))
     const book = await bookAfter(
@@ -146,7 +146,7 @@ describe('an occurrence', () => {
     expect(book.open.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
-  it('is not opened by a raise line that is older than its end, even one that the book forgot', async () => {
+  it('is not opened by a raise line older than its end, forgotten or not', async () => {
     const recovered = alarmLine('a', at(1), at(2), at(2))
     const busy = alarmLine('b', at(9), at(9))
     const book = await bookAfter(
@@ -171,7 +171,20 @@ describe('an occurrence', () => {
     },
   )
 
-  it('that ends before it began recovered at once; the pair within one poll is kept (F75)', async () => {
+  it('that was raised after its record time counts as recent by its raising', async () => {
+    // Its raise line may come yet, and must not open it: it was recovered at the same time.
+    const odd = alarmLine('a', at(9), at(5), at(6))
+    const busy = alarmLine('b', at(10), at(10))
+    const book = await bookAfter(
+      [day, odd],
+      [day, odd + busy],
+      [nextDay, alarmLine('a', at(9), at(5))],
+    )
+    expect(book.recent.map(({ name }) => name)).toEqual(['a'])
+    expect(book.open.map(({ name }) => name)).toEqual(['b'])
+  })
+
+  it('that ends before it began recovered at once; so did one within a poll (F75)', async () => {
     const odd = alarmLine('a', at(2), at(2), at(1))
     const flap = alarmLine('b', at(2), at(2)) + alarmLine('b', at(2), at(2), at(2))
     const book = await bookAfter([day, odd + flap])
@@ -203,7 +216,7 @@ describe('an occurrence', () => {
     expect(book.open).toEqual([])
   })
 
-  it('goes with the days whose rows are gone, when nothing newer is known of it (F17)', async () => {
+  it('goes with the days whose rows are gone, if nothing newer is known (F17)', async () => {
     const world = alarmWorld()
     await world.read(day, alarmLine('old', at(1), at(1)), START + 50 * HOUR_MS)
     await world.read(nextDay, alarmLine('new', at(30), at(30)), START + 50 * HOUR_MS)

@@ -38,7 +38,7 @@ describe('the days that are not settled', () => {
     expect(unsettledDays(facts({}, { settleAfterDays: 0 }))).toEqual([TODAY])
   })
 
-  it('after downtime are all days since, those that nobody has read too, oldest first (F07)', () => {
+  it('after downtime are all days since, also those never read, oldest first (F07)', () => {
     const observed = {
       ...settledDays('2026-11-01', '2026-11-09'),
       '2026-11-10': readUpTo(zone.startOf('2026-11-10') + HOUR_MS),

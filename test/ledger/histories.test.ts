@@ -27,7 +27,7 @@ async function live(steps: readonly Step[], chunkBytes: number, ignoresRanges: b
   let nowMs = 0
   const ports = { table, source: sourceOf(site), clock: { now: () => (nowMs += 1000) } }
   const most: Counts = new Map()
-  let newest = Buffer.alloc(0)
+  let newest: Buffer = Buffer.alloc(0)
   for (const step of steps) {
     site.content = after(site.content, step)
     const pulled = await pull(ports, FILE, 'path', 'round')
@@ -59,7 +59,7 @@ async function live(steps: readonly Step[], chunkBytes: number, ignoresRanges: b
 }
 
 describe('the ledger of any history of a day file', () => {
-  it('holds each line as often as it stood in any state, and each generation whole (F01-F05)', async () => {
+  it('holds each line as often as any state did, and generations whole (F01-F05)', async () => {
     await fc.assert(
       fc.asyncProperty(historiesOf(false), fc.integer({ min: 1, max: 200 }), fc.boolean(), live),
       { numRuns: 500 },

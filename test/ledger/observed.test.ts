@@ -113,9 +113,12 @@ describe('what was observed', () => {
     expect(grown(first, at(40 * MINUTE_MS))!.serviceTail).toBe(first.serviceTail)
   })
 
-  it('remembers how a day was read first', () => {
+  it('is of the backfill until a round has read the day, and of the round ever after', () => {
     const known = withReadings(undefined, [at(0)], END, 'backfill')
-    expect(withReadings(known, [at(HOUR_MS)], END, 'round')?.via).toBe('backfill')
+    expect(known?.via).toBe('backfill')
+    const round = withReadings(known, [at(1)], END, 'round')
+    expect(round?.via).toBe('round')
+    expect(withReadings(round, [at(HOUR_MS)], END, 'backfill')?.via).toBe('round')
   })
 })
 

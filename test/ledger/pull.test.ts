@@ -95,7 +95,7 @@ describe('a pull', () => {
     ])
   })
 
-  it('stores nothing of a file that is written anew with the same lines (F09, F12, F19)', async () => {
+  it('stores nothing of a file written anew with the same lines (F09, F12, F19)', async () => {
     const { set, pull, records } = world(numbered(0, 500))
     await pull()
     const before = storedBytes(await records())
@@ -157,7 +157,7 @@ describe('a pull', () => {
 })
 
 describe('a body that breaks off', () => {
-  it('after any byte leaves whole lines behind, and the next pull completes them (F35, F54)', async () => {
+  it('after any byte leaves whole lines, and the next pull goes on (F35, F54)', async () => {
     const text = 'first line\nsecond\n\nlast\nno end'
     for (let cut = 0; cut <= text.length; cut += 1) {
       const { site, pull, records } = world(text)

@@ -45,7 +45,7 @@ describe('a system file', () => {
   )
 
   it('counts other types as unknown, however many fields they have', () => {
-    const lines = system('gpu|1') + system('net|a|b|c|d|e|f|g') + 'web-1|1|s1|toString\n'
+    const lines = `${system('gpu|1') + system('net|a|b|c|d|e|f|g')}web-1|1|s1|toString\n`
     expect(read('system', lines)).toMatchObject({ lines: 3, unknown: 3, rejects: [] })
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Portal, portalServer } from '../fixtures/portal-server.ts'
 import {
   FIRST_SERVICE_DAY,
@@ -38,6 +38,7 @@ let portal: Portal
 let first: { files: Counts[]; totals: Record<string, number>; failures: unknown[] }
 
 beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-16T12:00:00+08:00') })
   world = await newWorld()
   await unpackRealWeek(world.portals)
   portal = await portalServer(world.portals)
@@ -50,6 +51,7 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
+  vi.useRealTimers()
   await portal?.close()
   await world?.remove()
 })

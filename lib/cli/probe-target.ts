@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Finding } from '../config-problems.ts'
+import { baseUrlRule, cidrRule } from '../config-rules.ts'
+import { chosenSites } from '../pipeline.ts'
+import { DEFAULT_PATHS, type Site, type SourceSettings } from '../site.ts'
+import { usage } from './command.ts'
+import { type ConfigOption, configFile, readConfigured, settingsFor } from './configured.ts'
+import { proposedId } from './probe-yaml.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What is probed: a site of the configuration, or a new one that has an address only. */
+export interface ProbeTarget {
+  site: Site
+  isNew: boolean
+}
+
+/** What a new site gets until it says otherwise; as in the configuration. */
+const TIMEOUT_MS = 15_000
+const MAX_FILE_BYTES = 2 ** 30
+
+/**
+ * The target that a word names: a URL, a site of the configuration, or a folder. Wrong use is
+ * thrown; undefined when the configuration was needed and its problems were printed.
+ */
+export function probeTarget(
+  word: string,
+  allow: readonly string[],
+  timeZone: string,
+  options: ConfigOption,
+  terminal: Terminal,
+): ProbeTarget | undefined {
+  for (const range of allow) refuse(cidrRule(range), '--allow')
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) {
+    refuse(baseUrlRule(word), 'The address')
+    const url = new URL(word)
+    const names = [...url.pathname.split('/').filter(Boolean).reverse(), url.hostname]
+    const source: SourceSettings = {
+      kind: 'http',
+      url: word,
+      allowAddresses: [...allow],
+      timeoutMs: TIMEOUT_MS,
+      maxFileBytes: MAX_FILE_BYTES,
+    }
+    return { site: newSite(proposedId(names), source, timeZone), isNew: true }
+  }
+  const path = resolve(terminal.cwd, word)
+  const isPath = /[/\\]/.test(word) || word === '.' || word === '..'
+  if (isPath || (!isConfigured(word, options, terminal) && existsSync(path))) {
+    const names = path.split(/[/\\]/).reverse().slice(0, 1)
+    const source: SourceSettings = { kind: 'directory', path, maxFileBytes: MAX_FILE_BYTES }
+    return { site: newSite(proposedId(names), source, timeZone), isNew: true }
+  }
+  const settings = settingsFor(options, terminal)
+  if (!settings) {
+    terminal.err(`“${word}” was taken for a site of ${configFile(options, terminal)}.\n`)
+    terminal.err('A new site is probed by its URL (http://…) or its folder (./…).\n')
+    return undefined
+  }
+  const [site] = chosenSites(settings, [word])
+  return { site: allowed(site!, allow), isNew: false }
+}
+
+function isConfigured(id: string, options: ConfigOption, terminal: Terminal): boolean {
+  const read = readConfigured(options, terminal)
+  return 'settings' in read && read.settings.sites.some((site) => site.id === id)
+}
+
+function refuse(finding: Finding | undefined, what: string): void {
+  if (finding) throw usage(`${what}: ${finding.message}.`, `Cure: ${finding.fix}.`)
+}
+
+function allowed(site: Site, allow: readonly string[]): Site {
+  if (site.source.kind !== 'http' || allow.length === 0) return site
+  const allowAddresses = [...new Set([...site.source.allowAddresses, ...allow])]
+  return { ...site, source: { ...site.source, allowAddresses } }
+}
+
+function newSite(id: string, source: SourceSettings, timeZone: string): Site {
+  const { system, alarm, service } = DEFAULT_PATHS
+  return {
+    id,
+    name: id,
+    timeZone,
+    language: 'zh-CN',
+    source,
+    siteIds: [id],
+    feeds: { system: { path: system }, alarm: { path: alarm }, service: { path: service } },
+    serviceCountsOf: 'fileDay',
+    units: 'bytes',
+    onRewrite: 'merge',
+    recipients: [],
+  }
+}

@@ -1,0 +1,87 @@
+import { reference } from '../config-problems.ts'
+import { siteIdRule } from '../config-rules.ts'
+import { DEFAULT_PATHS, FEEDS, type Site } from '../site.ts'
+
+/** Remarks that stand behind the lines of the YAML that they are about. */
+export interface Remarks {
+  timeZone?: string
+  siteIds?: string
+  units?: string
+  countsOf?: string
+}
+
+/** Where remarks begin, so that they stand below one another. */
+const REMARK_COLUMN = 34
+
+/**
+ * A site as an item of `sites:` in the configuration. Every text is written as JSON, which YAML is a
+ * superset of, so nothing in it can be read as anything else. Secrets are left out.
+ */
+export function siteYaml(site: Site, wantsAuth: boolean, remarks: Remarks): string {
+  const lines = [
+    `  - id: ${JSON.stringify(site.id)}`,
+    ...(site.name === site.id ? [] : [`    name: ${JSON.stringify(site.name)}`]),
+    remarked(`    timeZone: ${site.timeZone}`, remarks.timeZone),
+    ...sourceLines(site, wantsAuth, remarks),
+    ...feedLines(site, remarks),
+    ...(site.units === 'bytes' && !remarks.units
+      ? []
+      : [remarked(`    units: ${site.units}`, remarks.units)]),
+    ...(site.onRewrite === 'merge' ? [] : [`    onRewrite: ${site.onRewrite}`]),
+    remarked(`    recipients: ${JSON.stringify(site.recipients)}`, recipientsRemark(site)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function recipientsRemark({ recipients }: Site): string | undefined {
+  return recipients.length > 0 ? undefined : 'who is mailed about alarms'
+}
+
+function sourceLines(
+  { id, source, siteIds }: Site,
+  wantsAuth: boolean,
+  remarks: Remarks,
+): string[] {
+  const ids = siteIds.length === 1 && siteIds[0] === id ? [] : siteIds
+  const idLines =
+    ids.length > 0 ? [remarked(`      siteIds: ${JSON.stringify(ids)}`, remarks.siteIds)] : []
+  if (source.kind === 'directory') {
+    const path = JSON.stringify(source.path)
+    return ['    source:', '      kind: directory', `      path: ${path}`, ...idLines]
+  }
+  const variable = `${id.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_PASSWORD`
+  const auth = `{ kind: basic, user: rounds, password: "${reference(variable)}" }`
+  const allow = `      allowAddresses: ${JSON.stringify(source.allowAddresses)}`
+  return [
+    '    source:',
+    '      kind: http',
+    `      url: ${JSON.stringify(source.url)}`,
+    ...(source.allowAddresses.length > 0 ? [allow] : []),
+    ...(wantsAuth ? [`      # auth: ${auth}`] : []),
+    ...idLines,
+  ]
+}
+
+function feedLines({ feeds, serviceCountsOf }: Site, remarks: Remarks): string[] {
+  const lines = FEEDS.flatMap((feed) => {
+    const settings = feeds[feed]
+    if (!settings) return [`      ${feed}: false`]
+    const isService = feed === 'service'
+    const keys = [
+      ...(settings.path === DEFAULT_PATHS[feed] ? [] : [`path: ${JSON.stringify(settings.path)}`]),
+      ...(isService && serviceCountsOf !== 'fileDay' ? [`countsOf: ${serviceCountsOf}`] : []),
+    ]
+    if (keys.length === 0) return []
+    return [remarked(`      ${feed}: { ${keys.join(', ')} }`, isService ? remarks.countsOf : '')]
+  })
+  return lines.length > 0 ? ['    feeds:', ...lines] : []
+}
+
+function remarked(line: string, remark: string | undefined): string {
+  return remark ? `${line.padEnd(REMARK_COLUMN - 1)} # ${remark}` : line
+}
+
+/** An id for a new site: of what it writes, of its address, or a made-up one. */
+export function proposedId(candidates: readonly string[]): string {
+  return candidates.find((one) => siteIdRule(one) === undefined) ?? 'site01'
+}

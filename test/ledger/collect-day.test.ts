@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { RoundsError } from '../../lib/errors.ts'
+import type { Source } from '../../lib/fetch/source.ts'
+import { collectDay } from '../../lib/ledger/collect-day.ts'
+import type { Via } from '../../lib/ledger/record.ts'
+import { FEEDS, type Site } from '../../lib/site.ts'
+import { memoryTable } from '../../lib/store/memory.ts'
+import { Zone } from '../../lib/time.ts'
+import { type Portal, portal, SITE, sourceOf } from './portal.ts'
+
+const DAY = '2026-11-10'
+const AT = `${DAY} 01:00:00`
+const system = `w|1|s1|uptime|1|${AT}\n`
+const alarm = (name: string) => `s1|${name}|n|d|${AT}||${AT}\n`
+
+/** A site with a portal for each of its files, by path. */
+function world(changes: Partial<Site> = {}) {
+  const site = {
+    ...SITE,
+    feeds: {
+      system: { path: 'system/{day}' },
+      alarm: { path: 'alarm/{day}/{day}' },
+      service: { path: 'service' },
+    },
+    ...changes,
+  }
+  const table = memoryTable()
+  const files = new Map<string, Portal>()
+  const source: Source = {
+    read: async (path, from) => sourceOf(files.get(path) ?? portal()).read(path, from),
+    close: async () => {},
+  }
+  let nowMs = Date.parse('2026-11-10T12:00:00Z')
+  const ports = { table, source, clock: { now: () => (nowMs += 1000) } }
+  return {
+    set: (path: string, content: string, how: Partial<Portal> = {}) =>
+      files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
+    collect: (via: Via = 'round') =>
+      collectDay(ports, { site, zone: new Zone(site.timeZone) }, DAY, FEEDS, via),
+  }
+}
+
+describe('a day of a site', () => {
+  it('is read feed by feed, and what came is counted', async () => {
+    const { set, collect } = world()
+    set('system/20261110', `${system}bad\n\n`)
+    set('alarm/20261110/20261110', alarm('a'))
+    const { added, failures, readings, newest, down } = await collect()
+    expect(added).toEqual([
+      {
+        ...{
+          site: 's1',
+          feed: 'system',
+          day: DAY,
+          generation: 0,
+          start: 0,
+          end: system.length + 5,
+        },
+        ...{ lines: 3, readings: 1, rejects: 1, unknown: 0, blank: 1 },
+      },
+      expect.objectContaining({ feed: 'alarm', lines: 1, readings: 1 }),
+    ])
+    expect([failures, down]).toEqual([[], false])
+    expect(readings.map(({ feed, found }) => [feed, found])).toEqual([
+      ['system', true],
+      ['alarm', true],
+      ['service', false],
+    ])
+    expect([...newest]).toEqual([
+      ['system', 1],
+      ['alarm', 1],
+      ['service', 0],
+    ])
+  })
+
+  it('adds nothing when it is read again, by a round or a backfill (F19)', async () => {
+    const { set, collect } = world()
+    set('system/20261110', system)
+    await collect()
+    expect((await collect()).added).toEqual([])
+    expect((await collect('backfill')).added).toEqual([])
+  })
+
+  it.each(['merge', 'replace'] as const)(
+    'counts just what a run added, under %s',
+    async (onRewrite) => {
+      const { set, collect } = world({ onRewrite })
+      set('alarm/20261110/20261110', alarm('a'))
+      await collect()
+      set('alarm/20261110/20261110', alarm('a') + alarm('b') + alarm('c'))
+      expect((await collect()).added).toMatchObject([{ start: alarm('a').length, lines: 2 }])
+      set('alarm/20261110/20261110', alarm('c') + alarm('d'))
+      expect((await collect()).added).toMatchObject([{ generation: 1, start: 0, lines: 1 }])
+    },
+  )
+
+  it('goes on when one feed fails, and keeps what came of a broken body', async () => {
+    const { set, collect } = world()
+    set('system/20261110', system + system, { cutAfter: system.length + 3 })
+    set('alarm/20261110/20261110', '<!DOCTYPE html>')
+    set('service', '')
+    const { added, failures, readings, down } = await collect()
+    expect(added).toMatchObject([{ feed: 'system', lines: 1 }])
+    expect(failures.map(({ feed, error }) => [feed, error.code])).toEqual([
+      ['system', 'broken-off'],
+      ['alarm', 'not-a-data-file'],
+    ])
+    // A body that broke off was not read successfully: the day is due again.
+    expect(readings.map(({ feed }) => feed)).toEqual(['service'])
+    expect(down).toBe(false)
+  })
+
+  it('says when the site itself does not answer', async () => {
+    const { set, collect } = world()
+    for (const path of ['system/20261110', 'alarm/20261110/20261110', 'service']) {
+      set(path, '', { down: true })
+    }
+    expect(await collect()).toMatchObject({ down: true, readings: [], added: [] })
+  })
+
+  it('throws what must stop the command', async () => {
+    const stop = new RoundsError('store-full', 'stop', 'No room.')
+    const table = {
+      ...memoryTable(),
+      create: async () => {
+        throw stop
+      },
+    }
+    const source = sourceOf({ ...portal(), content: Buffer.from(system) })
+    const placed = { site: SITE, zone: new Zone(SITE.timeZone) }
+    const ports = { table, source, clock: { now: () => 1 } }
+    await expect(collectDay(ports, placed, DAY, ['system'], 'round')).rejects.toBe(stop)
+  })
+})
