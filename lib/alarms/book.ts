@@ -1,11 +1,9 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { RoundsError } from '../errors.ts'
 import type { PlacedSite } from '../ledger/days.ts'
 import { mergedRows, readerOf } from '../ledger/rows.ts'
 import type { Day } from '../site.ts'
-import { bookKey } from '../store/keys.ts'
-import type { Content, Item, Table } from '../store/table.ts'
+import type { Table } from '../store/table.ts'
 import { addDays, HOUR_MS } from '../time.ts'
+import { readBook, writeBook } from './book-item.ts'
 import { addObservation, type Occurrence, observedOnce, occurrenceKey } from './occurrence.ts'
 import { alarmRows } from './rows.ts'
 
@@ -37,14 +35,11 @@ export interface DayPosition {
 /** How long recovered occurrences are kept behind the newest record time. */
 export const RECENT_MS = 2 * HOUR_MS
 
-/** The form of this item. */
-const BOOK_FORMAT = 1
-
 const EMPTY: Book = { days: {}, newestMs: 0, open: [], recent: [] }
 
 /** The book as it stands. */
 export async function bookOf(table: Table, site: string): Promise<Book> {
-  return decoded(await table.get(bookKey(site))) ?? EMPTY
+  return (await readBook(table, site))?.book ?? EMPTY
 }
 
 /**
@@ -58,8 +53,10 @@ export async function bringUpBook(
   keepFrom: Day,
 ): Promise<Book> {
   for (;;) {
-    const item = await table.get(bookKey(placed.site.id))
-    const book = decoded(item) ?? EMPTY
+    const { book, item } = (await readBook(table, placed.site.id)) ?? {
+      book: EMPTY,
+      item: undefined,
+    }
     const behind = [...newest]
       .filter(([day, sequence]) => sequence > (book.days[day]?.sequence ?? 0))
       .map(([day]) => day)
@@ -69,10 +66,7 @@ export async function bringUpBook(
       (await foldedOn(table, placed, book, behind)) ??
       (await foldedAgain(table, placed, new Set([...Object.keys(book.days), ...behind])))
     const kept = withoutOld(next, keepFrom, placed)
-    const write = item
-      ? await table.replace(bookKey(placed.site.id), item.version, encoded(kept))
-      : await table.create(bookKey(placed.site.id), encoded(kept))
-    if (write.done) return kept
+    if (await writeBook(table, placed.site.id, item, kept)) return kept
   }
 }
 
@@ -164,24 +158,4 @@ function withoutOld(book: Book, keepFrom: Day, { zone }: PlacedSite): Book {
     days: Object.fromEntries(Object.entries(book.days).filter(([day]) => day >= keepFrom)),
     open: book.open.filter((one) => one.changedMs >= goneMs),
   }
-}
-
-function encoded({ days, newestMs, open, recent }: Book): Content {
-  const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
-  return { data: { format: BOOK_FORMAT, days, newestMs }, bytes }
-}
-
-function decoded(item: Item | undefined): Book | undefined {
-  if (!item) return undefined
-  const { format, days, newestMs } = item.data as unknown as Book & { format: number }
-  if (format !== BOOK_FORMAT) {
-    throw new RoundsError(
-      'book-format',
-      'skip',
-      `${item.partition} / ${item.sort} has the format ${format}, unknown here.`,
-      'It was written by another release: use that one, or a newer one.',
-    )
-  }
-  const { open, recent } = JSON.parse(zstdDecompressSync(item.bytes!).toString())
-  return { days, newestMs, open, recent }
 }

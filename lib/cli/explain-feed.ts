@@ -111,8 +111,9 @@ const TOLD: Record<Reason, Tell> = {
       ? `Nobody has read it: the first day of which this feed was read is ${firstDay}.`
       : 'Nobody has read it yet, or no reading succeeded.',
   absent: ({ intervals, nowMs, dayEndMs }, at) =>
-    `The site has no such file: it answered so from ${at(intervals[0]!.fromMs)} to ${at(
-      intervals.at(-1)!.toMs,
+    `The site has no such file: it answered so ${span(
+      at(intervals[0]!.fromMs),
+      at(intervals.at(-1)!.toMs),
     )}.${nowMs < dayEndMs ? ' The day still runs; the file may come.' : ''}`,
   'not-begun': () => 'The day has not begun at the site.',
   runs: () => 'The day still runs, so it cannot be complete yet.',
@@ -150,6 +151,10 @@ const TOLD: Record<Reason, Tell> = {
   },
 }
 
+function span(from: string, to: string): string {
+  return from === to ? `at ${from}` : `from ${from} to ${to}`
+}
+
 /** When lines arrived, and what was read last without any. */
 function arrivals({ tally, intervals }: FeedFacts, at: (ms: number) => string): string[] {
   const sentences: string[] = []
@@ -165,12 +170,10 @@ function arrivals({ tally, intervals }: FeedFacts, at: (ms: number) => string): 
   }
   if (!tally || tally.lines === 0) return sentences
   const { lines, firstReadMs, lastReadMs, newestMs } = tally
-  const span =
-    at(firstReadMs) === at(lastReadMs)
-      ? `at ${at(firstReadMs)}`
-      : `from ${at(firstReadMs)} to ${at(lastReadMs)}`
   const newest = newestMs === undefined ? '' : `; the newest was recorded at ${at(newestMs)}`
-  sentences.push(`${many(lines, 'line')} arrived ${span}${newest}.`)
+  sentences.push(
+    `${many(lines, 'line')} arrived ${span(at(firstReadMs), at(lastReadMs))}${newest}.`,
+  )
   const checkedMs = found.at(-1)?.toMs
   if (checkedMs !== undefined && at(checkedMs) !== at(lastReadMs) && checkedMs > lastReadMs) {
     sentences.push(`It was read again up to ${at(checkedMs)} at least and held nothing new.`)

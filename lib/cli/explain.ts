@@ -117,26 +117,40 @@ function printAlarms(explained: Explained, terminal: Terminal): void {
   const ended = all.length - standing.length
   terminal.out('\nalarms and mail\n')
   const stood = standing.length === 0 ? 'No alarm stood' : `${many(standing.length, 'alarm')} stood`
-  const over = ended > 0 ? `; ${ended} more had been raised on the day and did not` : ''
+  const others = many(ended, 'other was', 'others were')
+  const over = ended > 0 ? `; ${others} raised on the day and over by then` : ''
   terminal.out(wrapped(`${stood} ${when}${over}.`, '  - '))
   if (recipients.length === 0) {
     terminal.out(wrapped('Nobody is mailed: the site has no recipients.', '  - '))
     for (const alarm of standing.slice(0, MOST_NAMED)) printAlarm(alarm, at, terminal)
     return
   }
-  for (const { to, mails, sentences, past } of recipients) {
+  for (const { addresses, mails, sentences, past } of grouped(explained)) {
     const place = way === 'outbox' ? ' (into the outbox folder)' : ''
-    terminal.out(`\n  ${shown(to)}${place}\n`)
+    terminal.out(`\n${wrapped(`${addresses.join(', ')}${place}`, '  ')}`)
     for (const one of sentences) terminal.out(wrapped(one, '  - '))
     if (mails.length === 0) terminal.out(wrapped('There was nothing to mail.', '  - '))
     for (const one of named(mails)) printAlarm(one.alarm, at, terminal, one.state)
     if (past.length === 0) {
-      terminal.out(wrapped(`No mail about ${site.id} went to this address yet.`, '  - '))
+      terminal.out(wrapped(`No mail about ${site.id} went there yet.`, '  - '))
       continue
     }
     const told = past.map(({ atMs, alarms }) => `${at(atMs)} (${many(alarms, 'alarm')})`)
     terminal.out(wrapped(`Newest mails: ${told.join(', ')}.`, '  - '))
   }
+}
+
+/** Recipients of whom just the same is told are told of once. */
+function grouped({ recipients, at }: Explained) {
+  const groups = new Map<string, (typeof recipients)[number] & { addresses: string[] }>()
+  for (const one of recipients) {
+    const past = one.past.map(({ atMs, alarms }) => `${at(atMs)} ${alarms}`)
+    const key = JSON.stringify([one.mails.map(({ state }) => state), one.sentences, past])
+    const group = groups.get(key)
+    if (group) group.addresses.push(one.to)
+    else groups.set(key, { ...one, addresses: [one.to] })
+  }
+  return [...groups.values()]
 }
 
 /** A few alarms of each state that is about to be or was mailed, or waits. */

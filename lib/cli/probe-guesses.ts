@@ -44,7 +44,10 @@ export function guessesOf(
   const ids = idSentence(siteIds, site, isNew)
   const units = guessUnits(feeds.flatMap((one) => one.found?.sizes ?? []))
   const newest = newestOf(feeds)
-  const known = newest && guessOffset(new Zone('UTC').parse(newest) ?? Number.NaN, nowMs)
+  const known =
+    newest === undefined
+      ? undefined
+      : guessOffset(new Zone('UTC').parse(newest) ?? Number.NaN, nowMs)
   const offset = known && { ...known, zones: zonesAt(known.offsetMs, nowMs) }
   const service = feeds.find((one) => one.feed === 'service')?.found
   const countsOf = service?.newestText && guessCountsOf(service.newestText, service.day)

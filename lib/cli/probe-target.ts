@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Finding } from '../config-problems.ts'
 import { baseUrlRule, cidrRule } from '../config-rules.ts'
+import { asRoundsError, type RoundsError } from '../errors.ts'
 import { chosenSites } from '../pipeline.ts'
-import { DEFAULT_PATHS, type Site, type SourceSettings } from '../site.ts'
+import { DEFAULT_PATHS, type Settings, type Site, type SourceSettings } from '../site.ts'
 import { usage } from './command.ts'
 import { type ConfigOption, configFile, readConfigured, settingsFor } from './configured.ts'
 import { proposedId } from './probe-yaml.ts'
@@ -32,6 +33,7 @@ export function probeTarget(
 ): ProbeTarget | undefined {
   for (const range of allow) refuse(cidrRule(range), '--allow')
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) {
+    if (/^[^/]*\/\/[^/?#]*@/.test(word)) throw withUser()
     refuse(baseUrlRule(word), 'The address')
     const url = new URL(word)
     const names = [...url.pathname.split('/').filter(Boolean).reverse(), url.hostname]
@@ -57,8 +59,24 @@ export function probeTarget(
     terminal.err('A new site is probed by its URL (http://…) or its folder (./…).\n')
     return undefined
   }
-  const [site] = chosenSites(settings, [word])
-  return { site: allowed(site!, allow), isNew: false }
+  return { site: allowed(known(settings, word), allow), isNew: false }
+}
+
+function known(settings: Settings, id: string): Site {
+  try {
+    return chosenSites(settings, [id])[0]!
+  } catch (thrown) {
+    const { message, hint } = asRoundsError(thrown)
+    throw usage(message, `${hint} A new site is named by its URL or its folder (./…).`)
+  }
+}
+
+/** The address is not repeated: it holds a password. */
+function withUser(): RoundsError {
+  return usage(
+    'The address holds a user or a password.',
+    'Leave them out; write source.auth in the configuration, and probe the site by its id.',
+  )
 }
 
 function isConfigured(id: string, options: ConfigOption, terminal: Terminal): boolean {

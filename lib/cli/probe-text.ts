@@ -21,7 +21,9 @@ const MOST_KEPT_SIGNS = 32
 export function printStep({ step, ok, detail, hint }: Step, terminal: Terminal): void {
   const lead = padded(ok ? 'ok' : 'FAILED', VERDICT_COLUMNS) + padded(step, STEP_COLUMNS)
   terminal.out(wrapped(detail, lead))
-  if (!ok && hint) terminal.out(wrapped(hint, ' '.repeat(lead.length)))
+  // An option stays with its value, so that both can be copied at once.
+  const kept = hint?.replace('--allow ', `--allow${KEPT_SPACE}`)
+  if (!ok && kept) terminal.out(wrapped(kept, ' '.repeat(lead.length)))
 }
 
 /** True when a feed was found and its lines were understood, or there are none to understand. */
@@ -41,7 +43,7 @@ export function printFeed(probed: ProbedFeed, hint: string, terminal: Terminal):
   if (error) terminal.out(wrapped(error.message, lead))
   else if (!found) terminal.out(wrapped(`absent on ${daysText(absent)}`, lead))
   else terminal.out(wrapped(foundText(found, absent), lead))
-  terminal.out(wrapped(path, indent))
+  if (!error) terminal.out(wrapped(path, indent))
   if (hint) terminal.out(wrapped(hint, indent))
   if (!found) return
   terminal.out(wrapped(countsText(found), indent))

@@ -13,7 +13,7 @@ import { isFine, printFeed, printStep } from './probe-text.ts'
 import { siteYaml } from './probe-yaml.ts'
 import { shown } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { KEPT_SPACE, wrapped } from './wrapped.ts'
+import { wrapped } from './wrapped.ts'
 
 interface ProbeOptions extends ConfigOption {
   json?: boolean
@@ -109,8 +109,7 @@ async function walked({ site, isNew }: ProbeTarget, tell: (step: Step) => void):
   const steps: Step[] = []
   for await (const step of way) {
     const range = /allowAddresses: \["([^"]+)"\]/.exec(step.hint ?? '')?.[1]
-    const option = `--allow${KEPT_SPACE}${range}`
-    const hint = `If the site is rightly there, probe it again with ${option}`
+    const hint = `If the site is rightly there, probe it again with --allow ${range}`
     const told = isNew && range ? { ...step, hint } : step
     steps.push(told)
     tell(told)

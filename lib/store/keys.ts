@@ -9,7 +9,7 @@ import type { Key } from './table.ts'
 /** Digits of a sequence number in a key: 10^8 records in one day file are out of reach. */
 const SEQUENCE_DIGITS = 8
 
-/** One part of a key: anything but letters, digits, `.`, `_`, `-` and `@` is percent-encoded. */
+/** One part of a key: anything but letters, digits, `.`, `_` and `-` is percent-encoded. */
 export function keyPart(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*~]/g,

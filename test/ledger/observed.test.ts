@@ -68,7 +68,7 @@ describe('what was observed', () => {
     expect(withReadings(known, [at(END)], END, 'round')?.feeds.alarm?.[0]?.toMs).toBe(END)
   })
 
-  it('keeps at most forty intervals, and never loses that a file was there', () => {
+  it('keeps at most forty intervals, from the first reading to the last', () => {
     let known: Observed | undefined = grown(undefined, at(0))
     for (let count = 1; count <= 100; count += 1) {
       known = grown(known, at(count * HOUR_MS * 3, count % 2 === 0))

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { RoundsError } from '../errors.ts'
+import { bookKey } from '../store/keys.ts'
+import type { Content, Item, Key, Table } from '../store/table.ts'
+import type { Book } from './book.ts'
+
+/**
+ * How a book lies in the table: a head, and in it the occurrences, compressed. A book too large for
+ * one item has them in parts beside the head, under a name that is the digest of the whole book: the
+ * parts are written first, then the head is switched to them by one compare-and-set, so a reader
+ * never sees a book of two states. Positions only rise, so no later book has the same name, and
+ * the parts of one that was left behind can be removed.
+ */
+
+/** The form of these items. */
+const BOOK_FORMAT = 1
+
+/** Occurrences in one item: some 10,000 open alarms. Room is left for the days in the head. */
+const PART_BYTES = 250_000
+
+/** How often a reader whose parts vanished (the head was switched meanwhile) looks again. */
+const READ_TRIES = 5
+
+interface Head {
+  format: number
+  days: Book['days']
+  newestMs: number
+  /** Digest and number of the parts; absent while the head itself holds the occurrences. */
+  parts?: { digest: string; count: number }
+}
+
+/** The book of a site with the head it was read from; undefined when there is none. */
+export async function readBook(
+  table: Table,
+  site: string,
+): Promise<{ book: Book; item: Item } | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    const item = await table.get(bookKey(site))
+    if (!item) return undefined
+    const { format, days, newestMs, parts } = item.data as unknown as Head
+    if (format !== BOOK_FORMAT) throw unknownFormat(item)
+    const bytes = parts ? await readParts(table, site, parts) : item.bytes
+    if (bytes) {
+      const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
+      return { book: { days, newestMs, open, recent }, item }
+    }
+    if (tries === READ_TRIES) throw partsMissing(item)
+  }
+}
+
+/** Writes a book over the head `before`; false when another writer has switched it meanwhile. */
+export async function writeBook(
+  table: Table,
+  site: string,
+  before: Item | undefined,
+  { days, newestMs, open, recent }: Book,
+): Promise<boolean> {
+  const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
+  const head: Head = { format: BOOK_FORMAT, days, newestMs }
+  if (bytes.length > PART_BYTES) {
+    const whole = createHash('sha256').update(bytes).update(JSON.stringify(days))
+    const digest = whole.digest('hex').slice(0, 32)
+    head.parts = { digest, count: Math.ceil(bytes.length / PART_BYTES) }
+    for (const [index, key] of partKeys(site, head.parts).entries()) {
+      const part = bytes.subarray(index * PART_BYTES, (index + 1) * PART_BYTES)
+      // One that stands there already has the same name, and so the same content.
+      await table.create(key, { data: { format: BOOK_FORMAT }, bytes: part })
+    }
+  }
+  const content: Content = { data: { ...head }, ...(!head.parts && { bytes }) }
+  const write = before
+    ? await table.replace(bookKey(site), before.version, content)
+    : await table.create(bookKey(site), content)
+  // Whoever was slower leaves its own parts behind, whoever was faster those of the head before.
+  if (write.done) await removeParts(table, site, before, write.item)
+  else await removeParts(table, site, { data: { ...head } }, write.standing)
+  return write.done
+}
+
+function partKeys(site: string, { digest, count }: NonNullable<Head['parts']>): Key[] {
+  const { partition, sort } = bookKey(site)
+  return Array.from({ length: count }, (_, index) => ({
+    partition,
+    sort: `${sort}#${digest}#${index}`,
+  }))
+}
+
+/** The parts put together, or undefined when one is gone. */
+async function readParts(
+  table: Table,
+  site: string,
+  parts: NonNullable<Head['parts']>,
+): Promise<Uint8Array | undefined> {
+  const all: Uint8Array[] = []
+  for (const key of partKeys(site, parts)) {
+    const part = await table.get(key)
+    if (!part?.bytes) return undefined
+    all.push(part.bytes)
+  }
+  return Buffer.concat(all)
+}
+
+/** Removes the parts that `left` names, unless the head that stands now names them too. */
+async function removeParts(
+  table: Table,
+  site: string,
+  left: Pick<Item, 'data'> | undefined,
+  standing: Item | undefined,
+): Promise<void> {
+  const parts = (left?.data as unknown as Head | undefined)?.parts
+  const kept = (standing?.data as unknown as Head | undefined)?.parts
+  if (!parts || parts.digest === kept?.digest) return
+  for (const key of partKeys(site, parts)) {
+    const part = await table.get(key)
+    if (part) await table.remove(key, part.version)
+  }
+}
+
+function unknownFormat({ partition, sort }: Item): RoundsError {
+  return new RoundsError(
+    'book-format',
+    'skip',
+    `${partition} / ${sort} has a format unknown here.`,
+    'It was written by another release: use that one, or a newer one.',
+  )
+}
+
+function partsMissing({ partition }: Item): RoundsError {
+  return new RoundsError(
+    'book-parts',
+    'skip',
+    `A part of the alarm book ${partition} is missing.`,
+    'The store lost an item: restore it from a copy.',
+  )
+}
