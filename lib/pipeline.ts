@@ -173,7 +173,7 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   // Last: a day that was not computed is not observed either, so it is due again.
   for (const [day, all] of readings) {
     const read = lost.length > 0 ? [] : all
-    // A round that failed is noted, so that the day is caught up on; it is not a backfill's to take.
+    // A round that failed is noted, so that the day is caught up on; a backfill takes no day.
     if (read.length === 0 && request.via === 'backfill') continue
     await observe(table, site.id, day, placed.zone.endOf(day), request.via, read).catch(
       (thrown: unknown) => void failures.push(...failedDay(site, day, feeds, thrown).failures),

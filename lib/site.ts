@@ -4,7 +4,7 @@ export const FEEDS = ['system', 'alarm', 'service'] as const
 /** One of the three kinds of daily file. */
 export type Feed = (typeof FEEDS)[number]
 
-/** The paths that sites use unless they say otherwise, below a site's source; `{day}` is YYYYmmdd. */
+/** The paths below a source that sites use unless they say otherwise; `{day}` is YYYYmmdd. */
 export const DEFAULT_PATHS: Readonly<Record<Feed, string>> = {
   system: 'sys_monitor/system_info_{day}.txt',
   alarm: 'sys_alarm/system_alarm_{day}.txt',

@@ -6,11 +6,11 @@ import type { Content, Item, Key, Table } from '../store/table.ts'
 import type { Book } from './book.ts'
 
 /**
- * How a book lies in the table: a head, and in it the occurrences, compressed. A book too large for
- * one item has them in parts beside the head, under a name that is the digest of the whole book: the
- * parts are written first, then the head is switched to them by one compare-and-set, so a reader
- * never sees a book of two states. Positions only rise, so no later book has the same name, and
- * the parts of one that was left behind can be removed.
+ * How a book lies in the table: a head, and in it the occurrences, compressed. A book too large
+ * for one item has them in parts beside the head, under a name that is the digest of the whole
+ * book. The parts are written first, then the head is switched to them by one compare-and-set,
+ * so a reader never sees a book of two states. Positions only rise, so no later book has the
+ * same name, and the parts of one that was left behind can be removed.
  */
 
 /** The form of these items. */

@@ -10,9 +10,9 @@ export interface Span {
 
 /**
  * When a site's alarms were observed, in order: of each day the time from its beginning to the last
- * successful reading of its alarm file (DESIGN section 6). A day whose file was read after its end is
- * observed whole; a file that is rightly absent (404) was read, but one that was there before and is
- * gone was not.
+ * successful reading of its alarm file (DESIGN section 6). A day whose file was read after its end
+ * is observed whole; a file that is rightly absent (404) was read, but one that was there before
+ * and is gone was not.
  */
 export function observedSpans(days: ReadonlyMap<Day, Observed>, zone: Zone): Span[] {
   const spans: Span[] = []

@@ -91,7 +91,7 @@ function printCollected({ files, totals, failures }: Collected, terminal: Termin
   terminal.out(
     files.length === 0
       ? 'Nothing new.\n'
-      : `Lines: ${counted(totals.lines)} of ${files.length} files, ${counted(totals.bytes)} bytes.\n`,
+      : `${counted(totals.lines)} lines, ${counted(totals.bytes)} bytes, files: ${files.length}\n`,
   )
   for (const { site, feed, day, error } of failures) {
     terminal.err(`${site} ${feed} ${day}: ${sentence(error)}\n`)

@@ -56,7 +56,7 @@ export interface DayFacts {
   alarms: DayAlarms | undefined
 }
 
-/** Reads what a day of a site is explained from; writes nothing but what a round would compute. */
+/** Reads what a day of a site is explained from; writes nothing. */
 export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<DayFacts> {
   const { table, settings, clock } = rounds
   const zone = new Zone(site.timeZone)
@@ -77,6 +77,7 @@ export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<Da
       dayStartMs: zone.startOf(day),
       dayEndMs: zone.endOf(day),
       nowMs,
+      onRewrite: site.onRewrite,
       gapMinutes,
       provisional: feed === 'service' && observed?.serviceTail !== undefined,
       generations: tally && tally.generation > 0 ? await generations(rounds, site, feed, day) : [],

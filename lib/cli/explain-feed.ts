@@ -3,7 +3,7 @@ import { type Hole, holesOf } from '../ledger/holes.ts'
 import type { Interval } from '../ledger/observed.ts'
 import type { Via } from '../ledger/record.ts'
 import type { Tally } from '../ledger/tally.ts'
-import type { Day, Feed } from '../site.ts'
+import type { Day, Feed, Site } from '../site.ts'
 import { en } from '../text/en.ts'
 import { MINUTE_MS } from '../time.ts'
 import { lengthOf, listed, many } from './moments.ts'
@@ -31,6 +31,7 @@ export interface FeedFacts {
   /** True when the service counts are only there as an unfinished line. */
   provisional: boolean
   generations: readonly Generation[]
+  onRewrite: Site['onRewrite']
 }
 
 /** Why a feed's coverage is what it is, as a token for scripts. */
@@ -134,13 +135,19 @@ const TOLD: Record<Reason, Tell> = {
     const rest = more > 0 ? [`${more} more times`] : []
     return `Samples are missing ${listed([...told, ...rest])}; ${gapMinutes} min are allowed.`
   },
-  replaced: ({ generations, tally }, at) => {
+  replaced: ({ generations, tally, onRewrite }, at) => {
     const later = generations.filter((one) => one.generation > 0)
     const times = later.slice(-MOST_HOLES).map(({ firstReadMs, via }) => {
       return `${at(firstReadMs)}${via === 'backfill' ? ' (read by a backfill)' : ''}`
     })
     const when = times.length > 0 ? ` That was seen at ${listed(times)}.` : ''
-    return `The site replaced or cut the file ${many(tally?.generation ?? 0, 'time')}: this is ${`generation ${tally?.generation ?? 0}, counted from 0.`}${when} Rows of before are kept.`
+    const generation = tally?.generation ?? 0
+    const counts =
+      onRewrite === 'merge'
+        ? 'What came before is kept and counts (onRewrite: merge).'
+        : 'Only the newest whole file counts (onRewrite: replace).'
+    const replaced = `The site replaced or cut the file ${many(generation, 'time')}`
+    return `${replaced}: this is generation ${generation}, counted from 0.${when} ${counts}`
   },
   late: ({ intervals, dayEndMs }, at) => {
     const absent = intervals.findLast((one) => !one.found && one.toMs >= dayEndMs)

@@ -147,7 +147,7 @@ function told(
     case 'brief':
       return `${are('was', 'were')} over within ${stands}, which is never mailed.`
     case 'recovered':
-      return `${are('was', 'were')} over before a mail went out: no round mailed meanwhile.`
+      return `${are('was', 'were')} over after more than ${stands}, but before a round mailed it.`
     case 'expired':
       return `${are('has', 'have')} expired without a recovery, and before a mail went out.`
     case 'backfilled':

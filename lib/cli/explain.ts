@@ -111,15 +111,29 @@ function printExplained(explained: Explained, terminal: Terminal): void {
 
 function printAlarms(explained: Explained, terminal: Terminal): void {
   const { alarms, recipients, at, site, way, nowMs, zone, day } = explained
-  if (!alarms || nowMs < zone.startOf(day)) return
-  const when = nowMs < zone.endOf(day) ? 'now' : 'at the day’s end'
+  if (nowMs < zone.startOf(day)) return
+  if (!alarms) {
+    terminal.out('\nThe site has no alarm feed: nobody is mailed about it.\n')
+    return
+  }
+  const runs = nowMs < zone.endOf(day)
+  const [stand, when] = runs ? ['stand', 'now'] : ['stood', 'at the day’s end']
   const { standing, all } = alarms
   const ended = all.length - standing.length
   terminal.out('\nalarms and mail\n')
-  const stood = standing.length === 0 ? 'No alarm stood' : `${many(standing.length, 'alarm')} stood`
+  const one = runs ? 'stands' : 'stood'
+  const stood =
+    standing.length === 0
+      ? `No alarm ${one}`
+      : many(standing.length, `alarm ${one}`, `alarms ${stand}`)
   const others = many(ended, 'other was', 'others were')
-  const over = ended > 0 ? `; ${others} raised on the day and over by then` : ''
+  const over =
+    ended > 0 ? `; ${others} raised on the day and ${runs ? 'are over' : 'over by then'}` : ''
   terminal.out(wrapped(`${stood} ${when}${over}.`, '  - '))
+  const own = explained.feeds.find(({ feed }) => feed === 'alarm')
+  if (own?.intervals.length === 0 && !own.tally) {
+    terminal.out(wrapped('That is by the files of other days: this one was not read.', '  - '))
+  }
   if (recipients.length === 0) {
     terminal.out(wrapped('Nobody is mailed: the site has no recipients.', '  - '))
     for (const alarm of standing.slice(0, MOST_NAMED)) printAlarm(alarm, at, terminal)
@@ -211,11 +225,13 @@ function explainedJson(explained: Explained) {
       rejects: { count: tally?.rejects ?? 0, reasons: tally?.reasons ?? {} },
       samples: tally?.samples ?? [],
     })),
-    alarms: alarms && {
-      at: iso(alarms.atMs),
-      standing: alarms.standing.length,
-      ofTheDay: alarms.all.length,
-    },
+    alarms: alarms
+      ? {
+          at: iso(alarms.atMs),
+          standing: alarms.standing.length,
+          ofTheDay: alarms.all.length,
+        }
+      : null,
     mail: recipients.map(({ to, mails, sentences, past }) => ({
       to,
       sentences,

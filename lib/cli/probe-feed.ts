@@ -1,7 +1,8 @@
-import { asRoundsError, RoundsError } from '../errors.ts'
+import { asRoundsError, type RoundsError } from '../errors.ts'
 import { beginningOf, endingOf } from '../fetch/beginning.ts'
 import type { Source } from '../fetch/source.ts'
 import type { LineCounts } from '../ledger/coverage.ts'
+import { notADataFile } from '../ledger/pull.ts'
 import { readerOf } from '../ledger/rows.ts'
 import type {
   Parsed,
@@ -82,11 +83,12 @@ export async function probeFeed(
         absent.push(day)
         continue
       }
-      if (looksLikeMarkup(beginning.bytes)) throw webPage()
+      if (looksLikeMarkup(beginning.bytes)) throw notADataFile()
       const read = readBeginning(site, feed, beginning.bytes, beginning.whole, zone, isNew)
+      // The end serves a guess only: a server that fails to give it is no failure of the feed.
       const ending = beginning.whole
         ? undefined
-        : await endingOf(source, file, BEGINNING_BYTES, ENDING_BYTES)
+        : await endingOf(source, file, BEGINNING_BYTES, ENDING_BYTES).catch(() => undefined)
       const newestText = ending ? newestOf(site, feed, afterNewline(ending.bytes), zone) : undefined
       const sizeBytes = beginning.whole ? beginning.bytes.length : ending?.sizeBytes
       const newest = newestText ?? (beginning.whole ? read.newestText : undefined)
@@ -188,13 +190,4 @@ function newestOf(site: Site, feed: Feed, bytes: Uint8Array, zone: Zone): string
 /** Without the piece of a line that a place in the middle of a file begins with. */
 function afterNewline(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(bytes.indexOf(10) + 1)
-}
-
-function webPage(): RoundsError {
-  return new RoundsError(
-    'not-a-data-file',
-    'skip',
-    'The site answered with a web page instead of the day file.',
-    'Open the address in a browser: a login page, a proxy or an error page may stand before it.',
-  )
 }

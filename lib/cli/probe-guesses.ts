@@ -91,8 +91,10 @@ function idSentence(ids: readonly string[], site: Site, isNew: boolean): string 
   const foreign = ids.filter((id) => !site.siteIds.includes(id))
   if (foreign.length === 0) return `Site id: the lines hold ${seen}, as they should.`
   const all = JSON.stringify([...new Set([...site.siteIds, ...foreign])])
-  const rejected = 'so these lines are rejected as foreign-site'
-  return `Site id: the lines hold ${seen}, ${rejected}. If they are rightly so, set source.siteIds: ${all}.`
+  return (
+    `Site id: the lines hold ${seen}, so these lines are rejected as foreign-site. ` +
+    `If they are rightly so, set source.siteIds: ${all}.`
+  )
 }
 
 function unitsSentence({ units, sure, memory, disk }: UnitsGuess, site: Site, isNew: boolean) {
@@ -101,7 +103,8 @@ function unitsSentence({ units, sure, memory, disk }: UnitsGuess, site: Site, is
     .filter((unit) => unit !== units)
     .map((unit) => `${sizeIn(size, unit)} in ${unit}`)
   const degree = sure ? 'surely' : 'probably'
-  const seen = `the largest ${what} is ${groupedNumber(size)}, which is ${sizeIn(size, units)} in ${units}`
+  const largest = `the largest ${what} is ${groupedNumber(size)}`
+  const seen = `${largest}, which is ${sizeIn(size, units)} in ${units}`
   const verdict =
     isNew || units === site.units
       ? `${degree} ${units}${isNew ? '' : ', as configured'}`
@@ -136,7 +139,8 @@ function ageSentence(newest: string, site: Site, offset: Guesses['offset'], nowM
     )
   }
   const fits = ageMs <= FRESH_MS ? ', which fits' : ''
-  return `Time zone: in ${site.timeZone} the newest record (${newest}) is ${lengthOf(ageMs)} old${fits}.`
+  const record = `the newest record (${newest})`
+  return `Time zone: in ${site.timeZone} ${record} is ${lengthOf(ageMs)} old${fits}.`
 }
 
 function countsSentence(guess: CountsGuess, day: Day, site: Site, isNew: boolean): string {

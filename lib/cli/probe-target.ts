@@ -7,7 +7,7 @@ import { chosenSites } from '../pipeline.ts'
 import { DEFAULT_PATHS, type Settings, type Site, type SourceSettings } from '../site.ts'
 import { usage } from './command.ts'
 import { type ConfigOption, configFile, readConfigured, settingsFor } from './configured.ts'
-import { proposedId } from './probe-yaml.ts'
+import { DEFAULT_LIMITS, proposedId } from './probe-yaml.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What is probed: a site of the configuration, or a new one that has an address only. */
@@ -15,10 +15,6 @@ export interface ProbeTarget {
   site: Site
   isNew: boolean
 }
-
-/** What a new site gets until it says otherwise; as in the configuration. */
-const TIMEOUT_MS = 15_000
-const MAX_FILE_BYTES = 2 ** 30
 
 /**
  * The target that a word names: a URL, a site of the configuration, or a folder. Wrong use is
@@ -41,8 +37,7 @@ export function probeTarget(
       kind: 'http',
       url: word,
       allowAddresses: [...allow],
-      timeoutMs: TIMEOUT_MS,
-      maxFileBytes: MAX_FILE_BYTES,
+      ...DEFAULT_LIMITS,
     }
     return { site: newSite(proposedId(names), source, timeZone), isNew: true }
   }
@@ -50,7 +45,11 @@ export function probeTarget(
   const isPath = /[/\\]/.test(word) || word === '.' || word === '..'
   if (isPath || (!isConfigured(word, options, terminal) && existsSync(path))) {
     const names = path.split(/[/\\]/).reverse().slice(0, 1)
-    const source: SourceSettings = { kind: 'directory', path, maxFileBytes: MAX_FILE_BYTES }
+    const source: SourceSettings = {
+      kind: 'directory',
+      path,
+      maxFileBytes: DEFAULT_LIMITS.maxFileBytes,
+    }
     return { site: newSite(proposedId(names), source, timeZone), isNew: true }
   }
   const settings = settingsFor(options, terminal)

@@ -10,18 +10,22 @@ export interface Remarks {
   countsOf?: string
 }
 
+/** What a source gets when the configuration does not say otherwise: 15 s, and 1 GiB a file. */
+export const DEFAULT_LIMITS = { timeoutMs: 15_000, maxFileBytes: 2 ** 30 } as const
+
 /** Where remarks begin, so that they stand below one another. */
 const REMARK_COLUMN = 34
 
 /**
- * A site as an item of `sites:` in the configuration. Every text is written as JSON, which YAML is a
- * superset of, so nothing in it can be read as anything else. Secrets are left out.
+ * A site as an item of `sites:` in the configuration. Every text is written as JSON, of which YAML
+ * is a superset, so nothing in it can be read as anything else. Secrets are left out.
  */
 export function siteYaml(site: Site, wantsAuth: boolean, remarks: Remarks): string {
   const lines = [
     `  - id: ${JSON.stringify(site.id)}`,
     ...(site.name === site.id ? [] : [`    name: ${JSON.stringify(site.name)}`]),
     remarked(`    timeZone: ${site.timeZone}`, remarks.timeZone),
+    ...(site.language === 'zh-CN' ? [] : [`    language: ${site.language}`]),
     ...sourceLines(site, wantsAuth, remarks),
     ...feedLines(site, remarks),
     ...(site.units === 'bytes' && !remarks.units
@@ -45,9 +49,11 @@ function sourceLines(
   const ids = siteIds.length === 1 && siteIds[0] === id ? [] : siteIds
   const idLines =
     ids.length > 0 ? [remarked(`      siteIds: ${JSON.stringify(ids)}`, remarks.siteIds)] : []
+  const most = source.maxFileBytes === DEFAULT_LIMITS.maxFileBytes ? [] : [source.maxFileBytes]
+  const limits = most.map((bytes) => `      maxFileBytes: ${bytes}`)
   if (source.kind === 'directory') {
     const path = JSON.stringify(source.path)
-    return ['    source:', '      kind: directory', `      path: ${path}`, ...idLines]
+    return ['    source:', '      kind: directory', `      path: ${path}`, ...limits, ...idLines]
   }
   const variable = `${id.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_PASSWORD`
   const auth = `{ kind: basic, user: rounds, password: "${reference(variable)}" }`
@@ -58,6 +64,10 @@ function sourceLines(
     `      url: ${JSON.stringify(source.url)}`,
     ...(source.allowAddresses.length > 0 ? [allow] : []),
     ...(wantsAuth ? [`      # auth: ${auth}`] : []),
+    ...(source.timeoutMs === DEFAULT_LIMITS.timeoutMs
+      ? []
+      : [`      timeoutMs: ${source.timeoutMs}`]),
+    ...limits,
     ...idLines,
   ]
 }

@@ -121,8 +121,8 @@ async function walked({ site, isNew }: ProbeTarget, tell: (step: Step) => void):
 async function* probedFeeds({ site, isNew }: ProbeTarget, day: Day | undefined) {
   const zone = new Zone(site.timeZone)
   const nowMs = systemClock.now()
-  // Nobody knows the zone of a new site yet: it may be tomorrow there.
-  const today = (isNew ? new Zone(FIRST_ZONE) : zone).dayOf(nowMs)
+  // A new site's zone is unknown, and a known one's may be wrong: it may be tomorrow there.
+  const today = new Zone(FIRST_ZONE).dayOf(nowMs)
   const days = day ? [day] : daysFromTo(addDays(zone.dayOf(nowMs), -DAYS_BACK), today).reverse()
   const source = openSource(site.source)
   try {

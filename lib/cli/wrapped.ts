@@ -4,8 +4,13 @@ import { shown } from './table.ts'
 export const TEXT_COLUMNS = 78
 
 /** Signs that terminals show two columns wide: Chinese, Japanese, Korean, full-width forms. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u
+const WIDE = new RegExp(
+  [
+    '[\\u1100-\\u115F\\u2E80-\\uA4CF\\uAC00-\\uD7A3\\uF900-\\uFAFF\\uFE30-\\uFE6F]',
+    '[\\uFF00-\\uFF60\\uFFE0-\\uFFE6\\u{1F300}-\\u{1FAFF}\\u{20000}-\\u{3FFFD}]',
+  ].join('|'),
+  'u',
+)
 
 /** How many columns a terminal shows a text in. */
 export function columnsOf(text: string): number {

@@ -6,9 +6,9 @@ import { observedDays, type Reading } from './observed.ts'
 
 /**
  * A site that answers 404 to one file has not written it yet. One that has none of all the files
- * asked for is told as a failure, feed by feed on the newest day, when either nothing of it was ever
- * found, or one of these very files was: then its address or its paths are wrong. `readings` are
- * the successful readings of a run, by day.
+ * asked for is told as a failure, feed by feed on the newest day, when either nothing of it was
+ * ever found, or one of these very files was: then its address or its paths are wrong.
+ * `readings` are the successful readings of a run, by day.
  */
 export async function nothingFound(
   table: Table,

@@ -157,12 +157,7 @@ async function decide(body: Body, place: Place): Promise<Opened> {
   }
   if (looksLikeMarkup(beginning)) {
     await body.close()
-    throw new RoundsError(
-      'not-a-data-file',
-      'skip',
-      'The site answered with a web page instead of the day file.',
-      'Open the address in a browser: a login page, a proxy or an error page may stand before it.',
-    )
+    throw notADataFile()
   }
   const generation = place.end > 0 ? place.generation + 1 : place.generation
   const next = {
@@ -173,6 +168,16 @@ async function decide(body: Body, place: Place): Promise<Opened> {
     marker: NO_MARKER,
   }
   return { body, place: { ...next, finished: false }, before: NO_BYTES }
+}
+
+/** The answer was a web page: nothing of it may be taken for data. */
+export function notADataFile(): RoundsError {
+  return new RoundsError(
+    'not-a-data-file',
+    'skip',
+    'The site answered with a web page instead of the day file.',
+    'Open the address in a browser: a login page, a proxy or an error page may stand before it.',
+  )
 }
 
 function isMarker(bytes: Uint8Array, place: Place): boolean {

@@ -98,7 +98,7 @@ export interface OffsetGuess {
   /** `UTC+8`, `UTC+5:30`. */
   name: string
   offsetMs: number
-  /** How old the newest record is if this is right, in milliseconds; below 0: the clock is ahead. */
+  /** How old the newest record is if this is right; below 0 when the site's clock is ahead. */
   ageMs: number
 }
 

@@ -35,7 +35,7 @@ function book(count: number, sequence: number): Book {
   return { days: { '2026-11-10': { sequence, lines: count } }, newestMs: count, open, recent: [] }
 }
 
-it('keeps a small book in its head and a large one in parts, and removes what it left', async () => {
+it('keeps a small book in its head, a large one in parts, and removes what it left', async () => {
   const table = memoryTable()
   expect(await readBook(table, 's')).toBeUndefined()
   for (const [count, items] of [

@@ -110,9 +110,11 @@ describe('explain: what arrived', () => {
     expect((await explained()).feeds[0]?.reasons).toEqual(['not-read-after-end', 'holes'])
     expect(await told()).toContain('it was last read at 12:00, and what came later is not known')
     expect((await explained('b')).feeds[0]?.reasons).toEqual(['never-read'])
+    expect(await told('b')).toContain('by the files of other days: this one was not read')
   })
 
   it('late: absent long after the day’s end, and found first when', async () => {
+    await world.write(ALARM, '')
     at('11T03:00')
     await world.json('collect')
     at('11T08:00')
@@ -182,7 +184,7 @@ describe('explain: mail', () => {
     })
     expect(mail[0]?.newestMails).toEqual([{ at: '2026-11-10T12:00:00+08:00', alarms: 1 }])
     const text = await told()
-    expect(text).toContain('2 alarms stood now; 2 others were raised on the day and over by then.')
+    expect(text).toContain('2 alarms stand now; 2 others were raised on the day and are over.')
     expect(text).toContain('ops@example.com, 值班@example.com (into the outbox folder)')
     expect(text).toContain('1 alarm waits: not standing for 15 min yet; due from 12:05 on.')
     expect(text).toContain('1 alarm was over within 15 min, which is never mailed.')
@@ -210,7 +212,7 @@ describe('explain: mail', () => {
     expect(await states()).toEqual(['new unfinished', 'old backfilled'])
   })
 
-  it('an alarm that stood at the day’s end and expired since; a site without recipients', async () => {
+  it('an alarm of the day’s end that expired since; a site without recipients', async () => {
     await world.write(ALARM, alarm('old', '08:00'))
     await world.write(
       'b/sys_alarm/system_alarm_20261110.txt',

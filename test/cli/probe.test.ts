@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 const mem = (time: string) =>
-  `应用-1|10.0.0.1|BJ-01|mem|8123456|4123456|1234567|16384000|2026-11-10 ${time}\n`
+  `应用服务器-北京一局-1|10.0.0.1|BJ-01|mem|8123456|4123456|1234567|16384000|2026-11-10 ${time}\n`
 
 /** A day of a site in China that writes KiB, its own spelling of its id, and CR LF in one file. */
 async function newSite(minutes = 720): Promise<void> {
@@ -131,7 +131,7 @@ describe('probe of a new site', () => {
     expect(later.feeds[0]?.hint).toContain('feeds.system: false')
   })
 
-  it('stops at an inside address that was not allowed, and says which option allows it', async () => {
+  it('stops at an inside address that was not allowed, and says how to allow it', async () => {
     const { exitCode, stdout } = await world.cli('probe', `${portal.url}bj`)
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/^FAILED +address +127\.0\.0\.1 leads to 127\.0\.0\.1, a loopback/m)
@@ -140,7 +140,7 @@ describe('probe of a new site', () => {
     expect(portal.requests).toEqual([])
   })
 
-  it('tells a closed port, a name that is nowhere, a web page and missing credentials', async () => {
+  it('tells a closed port, an unknown name, a web page and missing credentials', async () => {
     const closed = await world.json<Printed>('probe', await closedPort(), ...ALLOW)
     expect(closed).toMatchObject({ ok: false, feeds: [] })
     expect(closed.steps.at(-1)).toMatchObject({ step: 'connection', ok: false })
@@ -182,15 +182,17 @@ describe('probe of a configured site', () => {
     const { exitCode, stdout } = await world.cli('probe', 'bj')
     expect(exitCode).toBe(1)
     const text = stdout.replace(/\s+/g, ' ')
-    expect(text).toMatch(/FAILED system .* 0 readings, 64\d rejects \(belongs to another site/)
+    expect(text).toMatch(/FAILED system .* 0 readings, 636 rejects \(belongs to another site/)
     expect(text).toContain('set source.siteIds: ["bj","BJ-01"]')
     expect(text).toContain('the configuration says bytes; set units: KiB')
     expect(text).toMatch(/would be 12 h 58 min in the future.* UTC\+8 would fit/)
     expect(text).toContain('the configuration says fileDay')
     const source = { kind: 'http', url: `${portal.url}bj`, siteIds: ['BJ-01'] }
     await configure({
-      source: { ...source, allowAddresses: ['127.0.0.0/8'] },
+      source: { ...source, allowAddresses: ['127.0.0.0/8'], timeoutMs: 5_000 },
       units: 'KiB',
+      language: 'en',
+      recipients: ['ops@example.com'],
       feeds: { service: { countsOf: 'dayBefore' } },
     })
     const sound = await world.cli('probe', 'bj')

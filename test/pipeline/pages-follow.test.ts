@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HOSTILE_TEXTS } from '../browser/hostile-texts.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 
-/** Pages say what the state says: also when nothing but time has passed, and whatever texts hold. */
+/** Pages say what the state says, also when nothing but time has passed. */
 
 let world: World
 
