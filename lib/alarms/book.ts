@@ -11,12 +11,11 @@ import { alarmRows } from './rows.ts'
  * The book of a site: what stands open, and how far each day's alarm file was folded into it. It
  * is computed from the ledger alone, and comes out the same in whatever pieces the rows came.
  *
- * It keeps every open occurrence, but of the recovered ones only those whose newest record time
- * is (or raising) is within `RECENT_MS` of the newest seen: a site has thousands a day, and a
- * book that held them all for as long as a late line may come would be written whole at every
- * round. A line that could need an older recovered one (it raises something unknown, and is
- * older than that) sets the book aside: all days are folded again from the ledger. That is slow,
- * right, and rare.
+ * It keeps every open occurrence, but of the recovered ones only those that were raised or last
+ * recorded within `RECENT_MS` of the newest record time: a site has thousands of alarms a day, and
+ * a book that held them all for as long as a late line may come would be written whole at every
+ * round. A line whose occurrence is unknown and was raised before then could need what was dropped:
+ * it sets the book aside, and all days are folded again from the ledger. That is slow, right, rare.
  */
 export interface Book {
   days: Record<Day, DayPosition>
