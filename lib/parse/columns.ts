@@ -15,6 +15,8 @@ export interface ColumnReader {
   siteIds: ReadonlySet<string>
   units: ByteUnit
   previousMs: number | undefined
+  /** The stamp of the line before. */
+  previous?: Stamp
 }
 
 /** What a line's fields gave. */
@@ -152,10 +154,17 @@ function numbers(fields: string[], from: number, to: number, factor = 1): number
   return values
 }
 
-/** The record time of a line, which also moves the reader on. */
+/**
+ * The record time of a line, which also moves the reader on. The lines of one sample share their
+ * text, and so their stamp: the same text right behind itself is the same moment, also in a
+ * repeated hour.
+ */
 function stamp(text: string, reader: ColumnReader): Stamp | undefined {
+  const { previous } = reader
+  if (previous?.text === text && previous.ms === reader.previousMs) return previous
   const ms = reader.zone.parse(text, reader.previousMs)
   if (ms === undefined) return undefined
+  reader.previous = { text, ms }
   reader.previousMs = ms
-  return { text, ms }
+  return reader.previous
 }

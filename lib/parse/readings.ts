@@ -3,7 +3,7 @@ import type { ByteUnit, Feed } from '../site.ts'
 import type { Zone } from '../time.ts'
 import { columnsOf, readingOf } from './columns.ts'
 import { splitFields } from './csv.ts'
-import type { Parsed, ReadingOf, RejectReason } from './feeds.ts'
+import type { Parsed, ReadingOf, RejectReason, Stamp } from './feeds.ts'
 import { type Charset, charsetOf, decodeBeginning, decodeLines, unitsOf } from './lines.ts'
 
 /** What the lines of a day file are read with, and what is remembered from one run to the next. */
@@ -16,6 +16,8 @@ export interface Reader {
   charset: Charset
   /** Record time of the line before, to tell the two halves of a repeated hour apart. */
   previousMs: number | undefined
+  /** The stamp of the line before, kept to be shared. */
+  previous?: Stamp
 }
 
 /** What may stand unseen before a line: a BOM, or the end of a hole of NUL bytes. */
