@@ -8,6 +8,7 @@ import { makeRound, roundLine } from '../lib/cli/round.ts'
 import { keepRounds } from '../lib/cli/run.ts'
 import { servePages } from '../lib/cli/serve.ts'
 import { untilStopped } from '../lib/cli/stop.ts'
+import { amount } from '../lib/cli/table.ts'
 import { asRoundsError } from '../lib/errors.ts'
 import { report } from '../lib/pipeline.ts'
 import { addDays, SECOND_MS, systemClock } from '../lib/time.ts'
@@ -47,9 +48,7 @@ async function start(): Promise<void> {
   try {
     const past = await readPast(world.rounds)
     if (past.days > 0) {
-      tell(
-        `Read the past: ${past.lines.toLocaleString('en-US')} lines of ${past.days} day files.\n`,
-      )
+      tell(`Read the past: ${amount(past.lines, 'line')} of ${amount(past.days, 'day file')}.\n`)
     }
     const first = await firstRound(world)
     if (options.json)

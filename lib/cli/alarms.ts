@@ -18,7 +18,7 @@ import {
   usage,
   withSites,
 } from './command.ts'
-import { textTable } from './table.ts'
+import { amount, textTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 interface AlarmsOptions extends CommonOptions {
@@ -111,5 +111,5 @@ function printAlarms(
     new Zone(site.timeZone).textOf(alarm.raisedMs),
   ])
   terminal.out(textTable(['severity', 'site', 'alarm', 'node', 'raised'], rows))
-  terminal.out(`${all.length} open alarms.\n`)
+  terminal.out(`${amount(all.length, 'open alarm')}.\n`)
 }

@@ -15,7 +15,7 @@ import {
   withSites,
 } from './command.ts'
 import { withProgress } from './progress.ts'
-import { counted, textTable } from './table.ts'
+import { amount, counted, textTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `siterounds collect`: reads what is new; mails nothing. */
@@ -91,7 +91,7 @@ function printCollected({ files, totals, failures }: Collected, terminal: Termin
   terminal.out(
     files.length === 0
       ? 'Nothing new.\n'
-      : `${counted(totals.lines)} lines, ${counted(totals.bytes)} bytes, files: ${files.length}\n`,
+      : `${amount(totals.lines, 'line')} from ${amount(files.length, 'file')}.\n`,
   )
   for (const { site, feed, day, error } of failures) {
     terminal.err(`${site} ${feed} ${day}: ${sentence(error)}\n`)

@@ -8,6 +8,7 @@ import {
   stateCommand,
   withSites,
 } from './command.ts'
+import { amount } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `siterounds notify`: mails what stands and was not mailed yet. */
@@ -37,10 +38,10 @@ export function notifiedJson({ sent, waiting, failures }: Notified) {
 function printNotified({ sent, waiting, failures }: Notified, terminal: Terminal): void {
   for (const mail of sent) {
     terminal.out(
-      `mailed ${mail.to} about ${mail.alarms} alarms of ${mail.group} (${mail.reason})\n`,
+      `mailed ${mail.to} about ${amount(mail.alarms, 'alarm')} of ${mail.group} (${mail.reason})\n`,
     )
   }
   if (sent.length === 0) terminal.out('No mail was due.\n')
-  if (waiting > 0) terminal.out(`${waiting} open alarms are waiting to be mailed.\n`)
+  if (waiting > 0) terminal.out(`Waiting to be mailed: ${amount(waiting, 'open alarm')}.\n`)
   for (const { site, error } of failures) terminal.err(`${site}: ${sentence(error)}\n`)
 }

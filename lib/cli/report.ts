@@ -11,6 +11,7 @@ import {
   withSites,
 } from './command.ts'
 import { withProgress } from './progress.ts'
+import { amount } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `siterounds report`: publishes the pages that have changed. */
@@ -52,6 +53,6 @@ export function reportedJson({ published, unchanged, failures }: Reported) {
 }
 
 function printReported({ published, unchanged, failures }: Reported, terminal: Terminal): void {
-  terminal.out(`${published.length} pages published, ${unchanged} unchanged.\n`)
+  terminal.out(`${amount(published.length, 'page')} published, ${unchanged} unchanged.\n`)
   for (const { site, error } of failures) terminal.err(`${site}: ${sentence(error)}\n`)
 }

@@ -8,6 +8,7 @@ import {
   report,
 } from '../pipeline.ts'
 import { isoInstant, MINUTE_MS } from '../time.ts'
+import { amount } from './table.ts'
 
 /** What one round did. */
 export interface Round {
@@ -68,10 +69,10 @@ export function roundLine({ collected, notified, reported }: Round): string {
   const parts = [
     files.length === 0
       ? 'nothing new'
-      : `lines: ${totals.lines.toLocaleString('en-US')} of ${files.length} day files`,
-    `mails: ${notified.sent.length}`,
-    ...(notified.waiting > 0 ? [`alarms waiting: ${notified.waiting}`] : []),
-    ...(reported ? [`pages: ${reported.published.length}`] : []),
+      : `${amount(totals.lines, 'new line')} in ${amount(files.length, 'day file')}`,
+    amount(notified.sent.length, 'mail'),
+    ...(notified.waiting > 0 ? [`${amount(notified.waiting, 'alarm')} waiting to be mailed`] : []),
+    ...(reported ? [amount(reported.published.length, 'page')] : []),
   ]
   const failed = [...new Set(failures.map(({ site }) => site))]
   if (failed.length > 0) parts.push(`failed: ${failed.slice(0, 5).join(', ')}`)

@@ -46,6 +46,11 @@ export function shown(text: string): string {
   return text.replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }
 
+/** A count and what is counted: `1 line`, `2,400 lines`. */
+export function amount(count: number, noun: string): string {
+  return `${counted(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** A count with separators. */
 export function counted(count: number): string {
   return count.toLocaleString('en-US')
