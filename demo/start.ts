@@ -108,6 +108,8 @@ function summaryJson(world: World, round: Awaited<ReturnType<typeof firstRound>>
 try {
   await start()
 } catch (thrown) {
-  process.stderr.write(`${sentence(asRoundsError(thrown))}\n`)
+  const { code = '', message } = thrown as NodeJS.ErrnoException
+  if (code.startsWith('ERR_PARSE_ARGS')) process.stderr.write(`${message}\n\n${HELP}`)
+  else process.stderr.write(`${sentence(asRoundsError(thrown))}\n`)
   process.exitCode = 2
 }

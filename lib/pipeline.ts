@@ -24,12 +24,13 @@ import type { Mailer } from './mail/mailer.ts'
 import { mailedKey, readNotice } from './notify/notice.ts'
 import { mailIsDown, notifySite, type SentMail } from './notify/send.ts'
 import { publishFleet } from './publish/fleet.ts'
+import { OVERVIEW_PATH } from './publish/paths.ts'
 import { PAGE_FORM, type PublishPorts, type Report } from './publish/published.ts'
 import { publishSite } from './publish/site.ts'
 import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
 import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
-import { noticeKey } from './store/keys.ts'
+import { FLEET_PAGES, noticeKey } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
 import { addDays, type Clock, daysFromTo, Zone } from './time.ts'
@@ -171,8 +172,8 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   }
   failures.push(...lost)
   // Last: a day that was not computed is not observed either, so it is due again.
-  for (const [day, all] of readings) {
-    const read = lost.length > 0 ? [] : all
+  for (const day of days) {
+    const read = lost.length > 0 ? [] : (readings.get(day) ?? [])
     // A round that failed is noted, so that the day is caught up on; a backfill takes no day.
     if (read.length === 0 && request.via === 'backfill') continue
     await observe(table, site.id, day, placed.zone.endOf(day), request.via, read).catch(
@@ -303,9 +304,11 @@ const REPORTS_AT_ONCE = 4
 /** Publishes the pages that have changed: every site's days and calendar, then the page of all. */
 export async function report(rounds: Rounds, request: ReportRequest = {}): Promise<Reported> {
   const reported: Reported = { published: [], unchanged: 0, failures: [] }
-  const { settings, clock, log } = rounds
+  const { settings, clock, log, table, pages } = rounds
   const ports: PublishPorts = { ...rounds, form: formOf(rounds) }
-  const force = request.force ?? false
+  // Pages that somebody removed are noted as published: without the first of them, all are written.
+  const removed = (await table.get(FLEET_PAGES)) && !(await pages.get(OVERVIEW_PATH))
+  const force = request.force || Boolean(removed)
   const sites = chosenSites(settings, request.sites)
   const limit = pLimit(REPORTS_AT_ONCE)
   let done = 0

@@ -4,10 +4,10 @@ import { type Collected, collect, type Rounds } from '../pipeline.ts'
 import {
   type CommonOptions,
   failureJson,
+  failureLines,
   overState,
   printJson,
   rangeOf,
-  sentence,
   stateCommand,
   usage,
   withDays,
@@ -93,7 +93,5 @@ function printCollected({ files, totals, failures }: Collected, terminal: Termin
       ? 'Nothing new.\n'
       : `${amount(totals.lines, 'line')} from ${amount(files.length, 'file')}.\n`,
   )
-  for (const { site, feed, day, error } of failures) {
-    terminal.err(`${site} ${feed} ${day}: ${sentence(error)}\n`)
-  }
+  for (const line of failureLines(failures)) terminal.err(`${line}\n`)
 }

@@ -5,7 +5,7 @@ import type { FileFailure } from '../ledger/collect-day.ts'
 import { jsonLog, silentLog } from '../log.ts'
 import type { Rounds } from '../pipeline.ts'
 import { type Day, FEEDS } from '../site.ts'
-import { parseDay, systemClock } from '../time.ts'
+import { addDays, parseDay, systemClock } from '../time.ts'
 import { CONFIG_FLAGS, CONFIG_HELP, settingsFor } from './configured.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -75,6 +75,9 @@ export function usage(message: string, hint = ''): RoundsError {
   return new RoundsError('usage', 'stop', message, hint)
 }
 
+/** Three years and a bit: more days than that are a slip of the keyboard. */
+const MOST_DAYS = 1_100
+
 /** The days that `--day`, `--from` and `--to` name; undefined when none of them was given. */
 export function rangeOf({ day, from, to }: CommonOptions): { from: Day; to: Day } | undefined {
   if (day && (from || to)) throw usage('Give either --day, or --from and --to.')
@@ -82,6 +85,7 @@ export function rangeOf({ day, from, to }: CommonOptions): { from: Day; to: Day 
   if (!from && !to) return undefined
   if (!from || !to) throw usage('Give both --from and --to.')
   if (from > to) throw usage(`--from ${from} lies after --to ${to}.`)
+  if (addDays(from, MOST_DAYS) <= to) throw usage(`At most ${MOST_DAYS} days can be given.`)
   return { from, to }
 }
 
@@ -120,12 +124,36 @@ export async function guarded(terminal: Terminal, body: () => Promise<void>): Pr
 
 /** An error as people read it: what failed, and what to do. */
 export function sentence({ message, hint }: RoundsError): string {
-  return hint ? `${message} ${hint}` : message
+  const ended = /[.!?。：:]$/.test(message) ? message : `${message}.`
+  return hint ? `${ended} ${hint}` : ended
 }
 
 /** Prints a result as JSON. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Failures as people read them: what is the same for several files of a site is told once. */
+export function failureLines(failures: readonly FileFailure[]): string[] {
+  const files = new Map<string, { feeds: Set<string>; days: Set<string>; line: string }>()
+  for (const { site, feed, day, error } of failures) {
+    const line = sentence(error)
+    const known = files.get(`${site} ${line}`)
+    if (known) {
+      known.feeds.add(feed)
+      known.days.add(day)
+    } else {
+      files.set(`${site} ${line}`, {
+        feeds: new Set([feed]),
+        days: new Set([day]),
+        line: `${site}: ${line}`,
+      })
+    }
+  }
+  return [...files.values()].map(({ feeds, days, line }) => {
+    const [first, last] = [[...days][0], [...days].at(-1)]
+    return `${line} (${[...feeds].join(', ')}; ${first === last ? first : `${first} to ${last}`})`
+  })
 }
 
 /** A failure to read a day file as others' scripts get it. */

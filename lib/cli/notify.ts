@@ -41,7 +41,9 @@ function printNotified({ sent, waiting, failures }: Notified, terminal: Terminal
       `mailed ${mail.to} about ${amount(mail.alarms, 'alarm')} of ${mail.group} (${mail.reason})\n`,
     )
   }
-  if (sent.length === 0) terminal.out('No mail was due.\n')
+  if (sent.length === 0 && waiting === 0 && failures.length === 0) {
+    terminal.out('No mail was due.\n')
+  }
   if (waiting > 0) terminal.out(`Waiting to be mailed: ${amount(waiting, 'open alarm')}.\n`)
   for (const { site, error } of failures) terminal.err(`${site}: ${sentence(error)}\n`)
 }

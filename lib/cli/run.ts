@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Cron } from 'croner'
 import { asRoundsError } from '../errors.ts'
+import type { FileFailure } from '../ledger/collect-day.ts'
 import type { Rounds } from '../pipeline.ts'
 import { MINUTE_MS } from '../time.ts'
 import { type CommonOptions, overState, sentence, stateCommand } from './command.ts'
@@ -42,19 +43,23 @@ export async function keepRounds(
   before: () => Promise<void> = async () => {},
 ): Promise<void> {
   const times: RoundTimes = { startedMs: 0, nextMs: 0 }
+  const failing = tellsFailures(tell)
   let under: Promise<void> = Promise.resolve()
   let broken: unknown
   let end = () => {}
   const ended = new Promise<void>((resolve) => {
     end = resolve
   })
+  let underWay = false
   const round = async () => {
+    underWay = true
     times.startedMs = rounds.clock.now()
     times.nextMs = times.startedMs + everyMs
     try {
       await before()
       const made = await makeRound(rounds, times)
       tell(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
+      failing(made.collected.failures)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       rounds.log('error', 'round:failed', { code: error.code, message: error.message })
@@ -62,10 +67,12 @@ export async function keepRounds(
         broken = error
         end()
       } else tell(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
+    } finally {
+      underWay = false
     }
   }
   under = round()
-  await under
+  await Promise.race([under, stopped])
   const pauseSeconds = Math.max(1, Math.round(everyMs / 1000))
   const startAt = new Date(times.nextMs)
   const job = new Cron(
@@ -78,8 +85,19 @@ export async function keepRounds(
   )
   await Promise.race([stopped, ended])
   job.stop()
+  if (underWay) tell('Finishing the round that is under way; Ctrl-C again ends at once.\n')
   await under
   if (broken) throw broken
+}
+
+/** Tells why sites fail: once for each reason, and again when it has changed. */
+function tellsFailures(tell: (line: string) => void): (failures: FileFailure[]) => void {
+  let told = new Set<string>()
+  return (failures) => {
+    const reasons = new Map(failures.map((one) => [`${one.site}: ${sentence(one.error)}`, one]))
+    for (const reason of reasons.keys()) if (!told.has(reason)) tell(`          ${reason}\n`)
+    told = new Set(reasons.keys())
+  }
 }
 
 /** The time of day on this machine, for lines on a terminal. */

@@ -6,7 +6,7 @@ import sirv from 'sirv'
 import { EMBEDDED_PLACES } from '../backends/embedded.ts'
 import { RoundsError } from '../errors.ts'
 import type { Settings } from '../site.ts'
-import { guarded } from './command.ts'
+import { guarded, usage } from './command.ts'
 import { CONFIG_FLAGS, CONFIG_HELP, settingsFor } from './configured.ts'
 import { untilStopped } from './stop.ts'
 import type { Terminal } from './terminal.ts'
@@ -34,7 +34,7 @@ export function addServe(program: Command, terminal: Terminal): void {
     .command('serve')
     .description('show the report site on this machine (127.0.0.1)')
     .option(CONFIG_FLAGS, CONFIG_HELP)
-    .option('--port <port>', 'instead of the port in the configuration', Number)
+    .option('--port <port>', 'instead of the port in the configuration', portOption)
     .action((options: { config?: string; port?: number }) =>
       guarded(terminal, async () => {
         const settings = settingsFor(options, terminal)
@@ -45,6 +45,12 @@ export function addServe(program: Command, terminal: Terminal): void {
         await served.close()
       }),
     )
+}
+
+function portOption(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw usage(`“${text}” is no port.`, 'Ports are numbers up to 65535.')
 }
 
 /**

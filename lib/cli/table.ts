@@ -33,12 +33,19 @@ export function textTable(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: heads.map((_, index) => aligns[index] ?? 'left'),
   })
-  table.push(...rows.map((row) => row.map((cell) => shown(String(cell)))))
+  table.push(...rows.map((row) => row.map((cell) => cut(shown(String(cell))))))
   return `${table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')}\n`
+}
+
+/** A cell longer than this would push all others out of sight. */
+const MOST_SIGNS = 60
+
+function cut(text: string): string {
+  return text.length > MOST_SIGNS ? `${text.slice(0, MOST_SIGNS - 1)}…` : text
 }
 
 /** Texts from sites may hold control characters, which a terminal would obey. */

@@ -33,7 +33,7 @@ const MOST_WAITING_BYTES = 256 * 1024
 const MOST_DROPPED_BYTES = 64 * 1024
 
 /** How many time-outs a whole exchange may take: stops a site that drips for ever. */
-const WHOLE_LIMIT_FACTOR = 40
+const WHOLE_LIMIT_FACTOR = 8
 
 /** `timeoutMs` holds for the connection, the head, and each pause of the body. */
 export function openWire(guard: AddressGuard, timeoutMs: number): Wire {

@@ -114,8 +114,22 @@ export function decodeRecord(item: Item): SegmentRecord {
       'It was written by another release: use that one, or a newer one.',
     )
   }
-  const body = item.bytes ? zstdDecompressSync(item.bytes) : new Uint8Array()
+  const body = bodyOf(item)
   return { ...data, pieces: pieces.map(decodePiece), body }
+}
+
+function bodyOf(item: Item): Uint8Array {
+  try {
+    return item.bytes ? zstdDecompressSync(item.bytes) : new Uint8Array()
+  } catch (thrown) {
+    throw new RoundsError(
+      'ledger-damaged',
+      'skip',
+      `The record ${item.partition} / ${item.sort} is damaged.`,
+      'Restore the state folder from a copy, or move it away and run backfill.',
+      { cause: thrown },
+    )
+  }
 }
 
 interface EncodedRecord extends Omit<SegmentRecord, 'pieces' | 'body'> {

@@ -142,6 +142,7 @@ export function dayFingerprint(
         [name, timeZone, Object.keys(feeds), serviceCountsOf],
         links,
         running,
+        Object.keys(facts.observed.get(day)?.feeds ?? {}),
         days.get(day)?.feeds ?? null,
         expectedFeeds(facts, day).map((feed) => [feed, coverage(facts, feed, day, gapMinutes)]),
         lookedBack,

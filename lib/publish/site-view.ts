@@ -78,7 +78,8 @@ export function siteDayView(
     findings: verdict({
       openAlarms,
       feeds,
-      running,
+      // A running day of which no reading succeeded is no calm day: the site does not answer.
+      running: running && wasRead(facts, day),
       thresholds: settings.thresholds,
       ...(system && { system }),
       ...(service && { service }),
@@ -91,6 +92,13 @@ export function siteDayView(
     ...(system && { system }),
     thresholds: settings.thresholds,
   }
+}
+
+function wasRead({ observed, days }: SiteFacts, day: Day): boolean {
+  return (
+    Object.keys(observed.get(day)?.feeds ?? {}).length > 0 ||
+    Object.keys(days.get(day)?.feeds ?? {}).length > 0
+  )
 }
 
 /** The newest record time of a day's files; undefined when nothing of them was understood. */

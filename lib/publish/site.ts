@@ -4,8 +4,6 @@ import { standingAt } from '../alarms/past.ts'
 import { alarmRows, observationsOf } from '../alarms/rows.ts'
 import { serviceFigures } from '../figures/service.ts'
 import type { PlacedSite } from '../ledger/days.ts'
-import { mergedRows, readerOf, replacedRows } from '../ledger/rows.ts'
-import type { SystemReading } from '../parse/feeds.ts'
 import { overviewRow } from '../report/pages/overview.ts'
 import { siteDayPage } from '../report/pages/site-day.ts'
 import type { Day, Language } from '../site.ts'
@@ -18,6 +16,7 @@ import { dayPath, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
 import { dayFingerprint, type SiteFacts, siteFacts, standingNow } from './site-facts.ts'
 import { dayFigures, type Neighbours, siteDayView } from './site-view.ts'
+import { systemRows } from './system-rows.ts'
 
 /** Which of a site's days a report looks at. */
 export interface DayRange {
@@ -71,13 +70,19 @@ export async function publishSite(
   else report.unchanged += settings.report.languages.length
 }
 
-/** Days that have a page: those of which anything was read. */
+/**
+ * Days that have a page: those of which anything was read, and those that rounds have followed: a
+ * day of which nothing came must be seen, not missed.
+ */
 function shownDays(facts: SiteFacts): Day[] {
   const counted = [...facts.counts.keys()]
   const held = [...facts.days].filter(([, { feeds }]) =>
     Object.values(feeds).some((tally) => tally.lines > 0),
   )
-  return [...new Set([...counted, ...held.map(([day]) => day)])].sort()
+  const followed = [...facts.observed].filter(
+    ([day, { via }]) => via === 'round' && day <= facts.today,
+  )
+  return [...new Set([...counted, ...[...held, ...followed].map(([day]) => day)])].sort()
 }
 
 function neighboursOf(days: readonly Day[], day: Day): Neighbours {
@@ -159,25 +164,6 @@ function earlierCalls({ counts }: SiteFacts, day: Day) {
   const earlier = addDays(day, -1)
   if (!counts.has(earlier)) return undefined
   return { day: earlier, calls: serviceFigures(earlier, counts).counts.calls }
-}
-
-async function systemRows(
-  table: Table,
-  { site, zone }: PlacedSite,
-  day: Day,
-): Promise<SystemReading[]> {
-  const file = { site: site.id, feed: 'system' as const, day }
-  const reader = readerOf(site, zone)
-  const readings: SystemReading[] = []
-  if (site.onRewrite === 'replace') {
-    for (const { parsed } of await replacedRows(table, file, reader))
-      readings.push(...parsed.readings)
-    return readings
-  }
-  for await (const { parsed } of mergedRows(table, file, reader, 0)) {
-    for (const reading of parsed.readings) readings.push(reading)
-  }
-  return readings
 }
 
 async function dayObservations(table: Table, placed: PlacedSite, day: Day): Promise<Occurrence[]> {

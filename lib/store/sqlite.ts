@@ -13,6 +13,12 @@ const FILE_FORMAT = 1
 /** How long a write waits for another process's, in milliseconds. */
 const BUSY_TIMEOUT_MS = 20_000
 
+/** Pause before a new file is opened again while another process makes it, in milliseconds. */
+const OPENING_PAUSE_MS = 20
+
+/** SQLite's code for “another one is writing”. */
+const SQLITE_BUSY = 5
+
 /** How often items past their `expiresAt` are swept out. */
 const SWEEP_MS = HOUR_MS
 
@@ -119,9 +125,28 @@ function open(file: string): DatabaseSync {
       'Use that release, or give this one another state folder.',
     )
   }
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
-  if (format < FILE_FORMAT) database.exec(`${SCHEMA} PRAGMA user_version = ${FILE_FORMAT};`)
+  patiently(() => database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;'))
+  if (format < FILE_FORMAT) {
+    patiently(() => database.exec(`${SCHEMA} PRAGMA user_version = ${FILE_FORMAT};`))
+  }
   return database
+}
+
+/**
+ * SQLite does not wait for its busy time-out when a new file is switched to WAL by several
+ * processes at once: it fails at once, and so it is tried again here.
+ */
+function patiently(work: () => void): void {
+  for (let waitedMs = 0; ; waitedMs += OPENING_PAUSE_MS) {
+    try {
+      work()
+      return
+    } catch (thrown) {
+      const { errcode } = thrown as { errcode?: number }
+      if (((errcode ?? 0) & 0xff) !== SQLITE_BUSY || waitedMs >= BUSY_TIMEOUT_MS) throw thrown
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS)
+    }
+  }
 }
 
 function selectOf(database: DatabaseSync, order: 'ASC' | 'DESC') {
@@ -141,16 +166,34 @@ function itemOf(row: Row | undefined): Item | undefined {
     partition: row.partition,
     sort: row.sort,
     version: row.version,
-    data: JSON.parse(row.data),
+    data: dataOf(row),
     ...(row.bytes && { bytes: row.bytes }),
     ...(row.expires !== null && { expiresAt: row.expires }),
+  }
+}
+
+function dataOf(row: Row): Record<string, unknown> {
+  try {
+    return JSON.parse(row.data)
+  } catch (thrown) {
+    throw new RoundsError(
+      'item-damaged',
+      'skip',
+      `The item ${row.partition} / ${row.sort} of the store is damaged.`,
+      'Restore the state folder from a copy, or move it away and run backfill.',
+      { cause: thrown },
+    )
   }
 }
 
 /** What SQLite's result codes ask of the operator; https://sqlite.org/rescode.html. */
 const HINTS: Readonly<Record<number, [code: string, errorClass: 'stop' | 'retry', hint: string]>> =
   {
-    5: ['store-busy', 'retry', 'Another process has been writing for long; it is tried again.'],
+    5: [
+      'store-busy',
+      'retry',
+      'Another process has been writing for long: try again when it is done.',
+    ],
     8: ['store-read-only', 'stop', 'Let this user write to the state folder and its files.'],
     10: ['store-io', 'stop', 'Look at the disk: the operating system reports a fault.'],
     11: [
