@@ -71,8 +71,9 @@ export async function publishSite(
 }
 
 /**
- * Days that have a page: those of which anything was read, and those that rounds have followed: a
- * day of which nothing came must be seen, not missed.
+ * Days that have a page: those of which anything was read, and those behind the first of them that
+ * rounds have followed: a day of which nothing came must be seen, not missed. A site of which
+ * nothing ever came has the days that rounds have tried.
  */
 function shownDays(facts: SiteFacts): Day[] {
   const counted = [...facts.counts.keys()]
@@ -82,7 +83,9 @@ function shownDays(facts: SiteFacts): Day[] {
   const followed = [...facts.observed].filter(
     ([day, { via }]) => via === 'round' && day <= facts.today,
   )
-  return [...new Set([...counted, ...[...held, ...followed].map(([day]) => day)])].sort()
+  const read = [...counted, ...held.map(([day]) => day)].sort()
+  const missed = followed.map(([day]) => day).filter((day) => day >= (read[0] ?? day))
+  return [...new Set([...read, ...missed])].sort()
 }
 
 function neighboursOf(days: readonly Day[], day: Day): Neighbours {

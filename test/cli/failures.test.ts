@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -87,11 +88,22 @@ describe('sites that fail', () => {
   it('are told in sentences to people, on standard error', async () => {
     const terminal = await world.cli('collect', '--day', DAY, '--site', 'login-page')
     expect(terminal.exitCode).toBe(1)
-    expect(terminal.stderr.trimEnd().split('\n')).toHaveLength(3)
-    expect(terminal.stderr).toMatch(/^login-page system 2026-11-10: The site answered with a web/)
+    expect(terminal.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(terminal.stderr).toMatch(/^login-page: The site answered with a web page.*\. Open the /)
+    expect(terminal.stderr).toMatch(/\(system, alarm, service; 2026-11-10\)\n$/)
   })
 
-  it('that cannot be read are missing in the status, and have no page of their own', async () => {
+  it('stand on the page of all sites, and have a page that says what is missing', async () => {
+    await world.json('report', '--day', DAY)
+    for (const id of Object.keys(TOLD)) {
+      const page = readFileSync(join(world.folder, 'var', 'site', id, DAY, 'index.html'), 'utf8')
+      expect(page).toContain('class="shape bad"')
+      const all = readFileSync(join(world.folder, 'var', 'site', 'index.html'), 'utf8')
+      expect(all).toContain(`${id}/${DAY}/index.html`)
+    }
+  })
+
+  it('that cannot be read are missing in the status', async () => {
     const rows = await world.json<{ site: string; coverage: string }[]>('status', '--day', DAY)
     for (const id of Object.keys(TOLD)) {
       const own = rows.filter(({ site }) => site === id).map(({ coverage }) => coverage)
