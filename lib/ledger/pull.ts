@@ -175,7 +175,7 @@ export function notADataFile(): RoundsError {
   return new RoundsError(
     'not-a-data-file',
     'skip',
-    'The site answered with a web page instead of the day file.',
+    'The site answered with a web page instead of the day file, or with another kind of file.',
     'Open the address in a browser: a login page, a proxy or an error page may stand before it.',
   )
 }

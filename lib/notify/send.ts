@@ -65,7 +65,7 @@ export async function notifySite(
   for (const to of new Set(input.site.recipients)) {
     const outcome = await notifyRecipient(ports, settings, input, to)
     if (outcome.sent) sent.push(outcome.sent)
-    failures.push(...outcome.failures)
+    failures.push(...outcome.failures.map((failure) => about(to, failure)))
     for (const alarm of outcome.waiting) waiting.add(mailedKey(alarm))
     if (outcome.failures.some(mailIsDown)) break
   }
@@ -79,6 +79,12 @@ export async function notifySite(
  */
 export function mailIsDown(failure: RoundsError): boolean {
   return failure.class === 'stop' || failure.code === 'mail-connection'
+}
+
+/** A failure with the address that it is about: a site may have several. */
+function about(to: string, failure: RoundsError): RoundsError {
+  const { code, class: errorClass, message, hint } = failure
+  return new RoundsError(code, errorClass, `${to}: ${message}`, hint, { cause: failure })
 }
 
 interface Outcome {
