@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { RoundsError } from '../errors.ts'
+import { unknownFormat } from '../store/item-format.ts'
 import { bookKey } from '../store/keys.ts'
 import type { Content, Item, Key, Table } from '../store/table.ts'
 import type { Book } from './book.ts'
@@ -39,7 +40,7 @@ export async function readBook(
     const item = await table.get(bookKey(site))
     if (!item) return undefined
     const { format, days, newestMs, parts } = item.data as unknown as Head
-    if (format !== BOOK_FORMAT) throw unknownFormat(item)
+    if (format !== BOOK_FORMAT) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
       const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
@@ -115,15 +116,6 @@ async function removeParts(
     const part = await table.get(key)
     if (part) await table.remove(key, part.version)
   }
-}
-
-function unknownFormat({ partition, sort }: Item): RoundsError {
-  return new RoundsError(
-    'book-format',
-    'skip',
-    `${partition} / ${sort} has a format unknown here.`,
-    'It was written by another release: use that one, or a newer one.',
-  )
 }
 
 function partsMissing({ partition }: Item): RoundsError {

@@ -1,5 +1,6 @@
 import { RoundsError } from '../errors.ts'
 import { type Day, FEEDS, type Feed, type Site } from '../site.ts'
+import { unknownFormat } from '../store/item-format.ts'
 import { daysPartition } from '../store/keys.ts'
 import type { Item, Table } from '../store/table.ts'
 import type { Zone } from '../time.ts'
@@ -80,12 +81,7 @@ export async function newestOf(
 function dayOf(item: Item | undefined): SiteDay | undefined {
   if (!item) return undefined
   if (item.data.format === DAY_FORMAT) return item.data as unknown as SiteDay
-  throw new RoundsError(
-    'day-format',
-    'skip',
-    `${item.partition} / ${item.sort} has a format unknown here.`,
-    'It was written by another release: use that one, or a newer one.',
-  )
+  throw unknownFormat(item, 'day-format')
 }
 
 async function tallyOf(

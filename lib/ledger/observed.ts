@@ -1,5 +1,5 @@
-import { RoundsError } from '../errors.ts'
 import { type Day, FEEDS, type Feed } from '../site.ts'
+import { unknownFormat } from '../store/item-format.ts'
 import { observedPartition } from '../store/keys.ts'
 import type { Item, Table } from '../store/table.ts'
 import { HOUR_MS, MINUTE_MS } from '../time.ts'
@@ -69,12 +69,7 @@ export async function observedDays(
 function observedOf(item: Item | undefined): Observed | undefined {
   if (!item) return undefined
   if (item.data.format === OBSERVED_FORMAT) return item.data as unknown as Observed
-  throw new RoundsError(
-    'observed-format',
-    'skip',
-    `${item.partition} / ${item.sort} has a format unknown here.`,
-    'It was written by another release: use that one, or a newer one.',
-  )
+  throw unknownFormat(item, 'observed-format')
 }
 
 /**

@@ -3,6 +3,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { RoundsError } from '../errors.ts'
 import type { Charset } from '../parse/lines.ts'
 import type { Day, Feed } from '../site.ts'
+import { unknownFormat } from '../store/item-format.ts'
 import type { Content, Item } from '../store/table.ts'
 
 /** Which day file: one site's file of one feed and one day. */
@@ -107,12 +108,7 @@ export function encodeRecord(record: SegmentRecord): Content {
 export function decodeRecord(item: Item): SegmentRecord {
   const { format, kind, pieces, ...data } = item.data as unknown as EncodedRecord
   if (format !== RECORD_FORMAT || kind !== 'segment') {
-    throw new RoundsError(
-      'ledger-format',
-      'skip',
-      `${item.partition} / ${item.sort} is of kind ${kind}, format ${format}, unknown here.`,
-      'It was written by another release: use that one, or a newer one.',
-    )
+    throw unknownFormat(item, 'ledger-format')
   }
   const body = bodyOf(item)
   return { ...data, pieces: pieces.map(decodePiece), body }
