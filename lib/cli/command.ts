@@ -133,26 +133,23 @@ export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Failures as people read them: what is the same for several files of a site is told once. */
+/**
+ * Failures as people read them: one line for all files of a site that failed in the same way, with
+ * the words of the first.
+ */
 export function failureLines(failures: readonly FileFailure[]): string[] {
-  const files = new Map<string, { feeds: Set<string>; days: Set<string>; line: string }>()
-  for (const { site, feed, day, error } of failures) {
-    const line = sentence(error)
-    const known = files.get(`${site} ${line}`)
-    if (known) {
-      known.feeds.add(feed)
-      known.days.add(day)
-    } else {
-      files.set(`${site} ${line}`, {
-        feeds: new Set([feed]),
-        days: new Set([day]),
-        line: `${site}: ${line}`,
-      })
-    }
+  const alike = new Map<string, FileFailure[]>()
+  for (const failure of failures) {
+    const key = JSON.stringify([failure.site, failure.error.code, failure.error.hint])
+    alike.set(key, [...(alike.get(key) ?? []), failure])
   }
-  return [...files.values()].map(({ feeds, days, line }) => {
-    const [first, last] = [[...days][0], [...days].at(-1)]
-    return `${line} (${[...feeds].join(', ')}; ${first === last ? first : `${first} to ${last}`})`
+  return [...alike.values()].map((all) => {
+    const { site, error } = all[0]!
+    const feeds = [...new Set(all.map(({ feed }) => feed))].join(', ')
+    const days = all.map(({ day }) => day).sort()
+    const [first, last] = [days[0], days.at(-1)]
+    const when = first === last ? first : `${first} to ${last}`
+    return `${site}: ${sentence(error)} (${feeds}; ${when})`
   })
 }
 

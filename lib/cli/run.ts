@@ -4,7 +4,7 @@ import { asRoundsError } from '../errors.ts'
 import type { FileFailure } from '../ledger/collect-day.ts'
 import type { Rounds } from '../pipeline.ts'
 import { MINUTE_MS } from '../time.ts'
-import { type CommonOptions, overState, sentence, stateCommand } from './command.ts'
+import { type CommonOptions, failureLines, overState, sentence, stateCommand } from './command.ts'
 import { makeRound, type RoundTimes, roundLine } from './round.ts'
 import { servePages } from './serve.ts'
 import { untilStopped } from './stop.ts'
@@ -94,9 +94,9 @@ export async function keepRounds(
 function tellsFailures(tell: (line: string) => void): (failures: FileFailure[]) => void {
   let told = new Set<string>()
   return (failures) => {
-    const reasons = new Map(failures.map((one) => [`${one.site}: ${sentence(one.error)}`, one]))
-    for (const reason of reasons.keys()) if (!told.has(reason)) tell(`          ${reason}\n`)
-    told = new Set(reasons.keys())
+    const lines = failureLines(failures)
+    for (const line of lines) if (!told.has(line)) tell(`          ${line}\n`)
+    told = new Set(lines)
   }
 }
 

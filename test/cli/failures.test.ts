@@ -93,6 +93,12 @@ describe('sites that fail', () => {
     expect(terminal.stderr).toMatch(/\(system, alarm, service; 2026-11-10\)\n$/)
   })
 
+  it('are told once for all their files, also when each file has words of its own', async () => {
+    const terminal = await world.cli('collect', '--day', DAY, '--site', 'down')
+    expect(terminal.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(terminal.stderr).toMatch(/^down: .*\(system, alarm, service; 2026-11-10\)\n$/)
+  })
+
   it('stand on the page of all sites, and have a page that says what is missing', async () => {
     await world.json('report', '--day', DAY)
     for (const id of Object.keys(TOLD)) {
