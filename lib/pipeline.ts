@@ -16,6 +16,7 @@ import {
 import type { LineCounts } from './ledger/coverage.ts'
 import { bringUpDay, newestOf, type PlacedSite } from './ledger/days.ts'
 import { dueDays, unsettledDays } from './ledger/due.ts'
+import { ledgersOf } from './ledger/ledger.ts'
 import { nothingFound } from './ledger/nothing-found.ts'
 import { observe, observeBackfill, observedDays, type Reading } from './ledger/observed.ts'
 import type { Via } from './ledger/record.ts'
@@ -50,6 +51,8 @@ import { addDays, type Clock, daysFromTo, Zone } from './time.ts'
 export interface Rounds {
   settings: Settings
   table: Table
+  /** Where settled days lie for good. */
+  archive: Objects
   /** The report site. */
   pages: Objects
   mailer: Mailer
@@ -129,6 +132,7 @@ export function chosenSites(settings: Settings, ids?: readonly string[]): Site[]
 /** One site, day by day, oldest first; its failures keep no other site. */
 async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) {
   const { table, settings, clock, log } = rounds
+  const store = ledgersOf(rounds)
   const placed = { site, zone: new Zone(site.timeZone) }
   const files: FileAdded[] = []
   const failures: FileFailure[] = []
@@ -141,7 +145,7 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
     for (const day of days) {
       if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
       const collected = await collectDay(
-        { table, source, clock },
+        { store, source, clock },
         placed,
         day,
         feeds,
@@ -161,11 +165,11 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   let lost: FileFailure[] = []
   try {
     for (const day of leftBehind) {
-      const newest = await newestOf(table, placed, day)
-      await bringUpDay(table, placed, day, newest)
+      const newest = await newestOf(store, placed, day)
+      await bringUpDay(store, placed, day, newest)
       newestAlarms.set(day, newest.get('alarm') ?? 0)
     }
-    await bringUpBook(table, placed, newestAlarms, keepFrom)
+    await bringUpBook(store, placed, newestAlarms, keepFrom)
     if (failures.length === 0) lost = await nothingFound(table, site, readings)
   } catch (thrown) {
     lost = failedDay(site, days.at(-1)!, feeds, thrown).failures
@@ -276,7 +280,7 @@ export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
   const { table, settings, dictionary } = rounds
   const placed = { site, zone: new Zone(site.timeZone) }
   const from = addDays(placed.zone.dayOf(atMs), -settings.retention.keepDays)
-  const book = await bringUpBook(table, placed, new Map(), from)
+  const book = await bringUpBook(ledgersOf(rounds), placed, new Map(), from)
   const spans = observedSpans(await observedDays(table, site.id, { from }), placed.zone)
   return book.open
     .filter((one) => !isExpired(one.changedMs, atMs, spans, settings.thresholds.expireAfterDays))

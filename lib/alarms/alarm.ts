@@ -7,7 +7,8 @@ export const SEVERITIES = ['critical', 'major', 'minor', 'warning', 'unknown'] a
 export type Severity = (typeof SEVERITIES)[number]
 
 /** An open alarm of a site, as the site reports it. */
-export interface OpenAlarm extends Omit<Occurrence, 'recovered' | 'firstReadMs'> {
+export interface OpenAlarm
+  extends Omit<Occurrence, 'recovered' | 'firstReadMs' | 'firstDay' | 'lastDay'> {
   site: string
 }
 

@@ -14,8 +14,8 @@ import type { Book } from './book.ts'
  * same name, and the parts of one that was left behind can be removed.
  */
 
-/** The form of these items. */
-const BOOK_FORMAT = 1
+/** The form of these items. One of an older release is read, and folded again. */
+const BOOK_FORMAT = 2
 
 /** Occurrences in one item: some 10,000 open alarms. Room is left for the days in the head. */
 const PART_BYTES = 250_000
@@ -31,20 +31,23 @@ interface Head {
   parts?: { digest: string; count: number }
 }
 
-/** The book of a site with the head it was read from; undefined when there is none. */
+/**
+ * The book of a site with the head it was read from; undefined when there is none. `older` when an
+ * older release wrote it: it lacks what this one keeps, and must be folded again.
+ */
 export async function readBook(
   table: Table,
   site: string,
-): Promise<{ book: Book; item: Item } | undefined> {
+): Promise<{ book: Book; item: Item; older?: boolean } | undefined> {
   for (let tries = 1; ; tries += 1) {
     const item = await table.get(bookKey(site))
     if (!item) return undefined
     const { format, days, newestMs, parts } = item.data as unknown as Head
-    if (format !== BOOK_FORMAT) throw unknownFormat(item, 'book-format')
+    if (format !== BOOK_FORMAT && format !== 1) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
       const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
-      return { book: { days, newestMs, open, recent }, item }
+      return { book: { days, newestMs, open, recent }, item, older: format < BOOK_FORMAT }
     }
     if (tries === READ_TRIES) throw partsMissing(item)
   }

@@ -1,8 +1,9 @@
 import type { PlacedSite } from '../ledger/days.ts'
-import { mergedRows, readerOf } from '../ledger/rows.ts'
+import type { LedgerStore } from '../ledger/ledger.ts'
+import { mergedRows, type Rows, readerOf } from '../ledger/rows.ts'
 import type { Day } from '../site.ts'
 import type { Table } from '../store/table.ts'
-import { addDays, HOUR_MS } from '../time.ts'
+import { HOUR_MS } from '../time.ts'
 import { readBook, writeBook } from './book-item.ts'
 import { addObservation, type Occurrence, observedOnce, occurrenceKey } from './occurrence.ts'
 import { alarmRows } from './rows.ts'
@@ -29,11 +30,17 @@ export interface Book {
 export interface DayPosition {
   sequence: number
   lines: number
+  /** Its newest record time. */
+  newestMs: number
   previousMs?: number
+  /** True when the last line has no newline: it may count no more later. */
+  tail?: true
 }
 
 /** How long recovered occurrences are kept behind the newest record time. */
 export const RECENT_MS = 2 * HOUR_MS
+
+const NOT_FOLDED: DayPosition = { sequence: 0, lines: 0, newestMs: 0 }
 
 const EMPTY: Book = { days: {}, newestMs: 0, open: [], recent: [] }
 
@@ -44,35 +51,52 @@ export async function bookOf(table: Table, site: string): Promise<Book> {
 
 /**
  * Brings the book up to the newest records of the days in `newest` (the last sequence of their
- * alarm ledger). Days before `keepFrom` are dropped: their rows are no longer in the ledger.
+ * alarm ledger). The rows of days before `keepFrom` count no more.
  */
 export async function bringUpBook(
-  table: Table,
+  store: LedgerStore,
   placed: PlacedSite,
   newest: ReadonlyMap<Day, number>,
   keepFrom: Day,
 ): Promise<Book> {
+  const { table } = store
   for (;;) {
-    const { book, item } = (await readBook(table, placed.site.id)) ?? {
-      book: EMPTY,
-      item: undefined,
-    }
+    const {
+      book,
+      item,
+      older = false,
+    } = (await readBook(table, placed.site.id)) ?? { book: EMPTY, item: undefined }
     const behind = [...newest]
-      .filter(([day, sequence]) => sequence > (book.days[day]?.sequence ?? 0))
+      .filter(([day, sequence]) => day >= keepFrom && sequence > (book.days[day]?.sequence ?? 0))
       .map(([day]) => day)
       .sort()
-    if (behind.length === 0) return book
+    const left = Object.keys(book.days).filter((day) => day < keepFrom)
+    if (behind.length === 0 && left.length === 0 && !older) return book
+    const days = new Set([...Object.keys(book.days), ...behind].filter((day) => day >= keepFrom))
+    const kept = left.length > 0 ? withoutDays(book, keepFrom) : book
     const next =
-      (await foldedOn(table, placed, book, behind)) ??
-      (await foldedAgain(table, placed, new Set([...Object.keys(book.days), ...behind])))
-    const kept = withoutOld(next, keepFrom, placed)
-    if (await writeBook(table, placed.site.id, item, kept)) return kept
+      (kept && !older ? await foldedOn(store, placed, kept, behind) : undefined) ??
+      (await foldedAgain(store, placed, days))
+    if (await writeBook(table, placed.site.id, item, next)) return next
   }
+}
+
+/**
+ * The book without the days before `keepFrom`, or undefined when it must be folded again: some
+ * occurrence has lines in them and in others, and only those others tell what it is without them.
+ */
+function withoutDays(book: Book, keepFrom: Day): Book | undefined {
+  const all = [...book.open, ...book.recent].filter(({ lastDay }) => lastDay >= keepFrom)
+  if (all.some(({ firstDay }) => firstDay < keepFrom)) return undefined
+  const days = Object.entries(book.days).filter(([day]) => day >= keepFrom)
+  const next = summary(all, Object.fromEntries(days))
+  // What is recent depends on the newest record time: if that goes, older ones are recent again.
+  return next.newestMs === book.newestMs ? next : undefined
 }
 
 /** The book with the rows that came since, or undefined when it must be folded again. */
 async function foldedOn(
-  table: Table,
+  store: LedgerStore,
   { site, zone }: PlacedSite,
   book: Book,
   behind: readonly Day[],
@@ -82,23 +106,21 @@ async function foldedOn(
     [...book.open, ...book.recent].map((occurrence) => [occurrenceKey(occurrence), occurrence]),
   )
   const days = { ...book.days }
-  let newestMs = book.newestMs
   for (const day of behind) {
-    const position = days[day] ?? { sequence: 0, lines: 0 }
+    const position = days[day] ?? NOT_FOLDED
+    if (position.tail) return undefined
     const reader = readerOf(site, zone, position.previousMs)
     const file = { site: site.id, feed: 'alarm' as const, day }
-    for await (const rows of mergedRows(table, file, reader, position.sequence)) {
-      for (const reading of rows.parsed.readings) {
-        const observation = observedOnce(reading, rows.record)
+    for await (const rows of mergedRows(store, file, reader, position.sequence)) {
+      for (const observation of observationsIn(rows, day)) {
         const isKnown = known.has(occurrenceKey(observation))
         if (!isKnown && mayBeOlder(observation, book.newestMs)) return undefined
-        newestMs = Math.max(newestMs, observation.changedMs)
         addObservation(known, observation)
       }
-      days[day] = positionAt(rows.record.sequence, rows.rows, reader.previousMs)
+      days[day] = positionAt(rows, days[day] ?? position, reader.previousMs)
     }
   }
-  return summary([...known.values()], days, newestMs)
+  return summary([...known.values()], days)
 }
 
 /**
@@ -111,33 +133,47 @@ function mayBeOlder(observation: Occurrence, newestMs: number): boolean {
 
 /** The book from all rows of all days: the definition of what it must be. */
 async function foldedAgain(
-  table: Table,
+  store: LedgerStore,
   placed: PlacedSite,
   allDays: ReadonlySet<Day>,
 ): Promise<Book> {
   const known = new Map<string, Occurrence>()
   const days: Record<Day, DayPosition> = {}
-  let newestMs = 0
   for (const day of [...allDays].sort()) {
     const reader = readerOf(placed.site, placed.zone)
-    for await (const { record, rows, parsed } of alarmRows(table, placed, day, reader)) {
-      for (const reading of parsed.readings) {
-        const observation = observedOnce(reading, record)
-        newestMs = Math.max(newestMs, observation.changedMs)
-        addObservation(known, observation)
-      }
-      days[day] = positionAt(record.sequence, rows, reader.previousMs)
+    for await (const rows of alarmRows(store, placed, day, reader)) {
+      for (const observation of observationsIn(rows, day)) addObservation(known, observation)
+      days[day] = positionAt(rows, days[day] ?? NOT_FOLDED, reader.previousMs)
     }
   }
-  return summary([...known.values()], days, newestMs)
+  return summary([...known.values()], days)
 }
 
-function positionAt(sequence: number, lines: number, previousMs: number | undefined): DayPosition {
-  return { sequence, lines, ...(previousMs !== undefined && { previousMs }) }
+function observationsIn({ record, parsed }: Rows<'alarm'>, day: Day): Occurrence[] {
+  return parsed.readings.map((reading) => observedOnce(reading, record, day))
 }
 
-function summary(all: Occurrence[], days: Record<Day, DayPosition>, newestMs: number): Book {
+function positionAt(
+  { record, rows, proof, parsed }: Rows<'alarm'>,
+  before: DayPosition,
+  previousMs: number | undefined,
+): DayPosition {
+  let { newestMs } = before
+  for (const { recorded } of parsed.readings) {
+    newestMs = Math.max(newestMs, Math.min(recorded.ms, record.readAtMs))
+  }
+  return {
+    sequence: record.sequence,
+    lines: rows,
+    newestMs,
+    ...(previousMs !== undefined && { previousMs }),
+    ...(proof && parsed.lines > 0 && { tail: true as const }),
+  }
+}
+
+function summary(all: Occurrence[], days: Record<Day, DayPosition>): Book {
   const sorted = all.sort((one, other) => (occurrenceKey(one) < occurrenceKey(other) ? -1 : 1))
+  const newestMs = Math.max(0, ...Object.values(days).map((position) => position.newestMs))
   return {
     days: Object.fromEntries(Object.entries(days).sort()),
     newestMs,
@@ -148,14 +184,4 @@ function summary(all: Occurrence[], days: Record<Day, DayPosition>, newestMs: nu
 
 function lastTime({ changedMs, raisedMs }: Occurrence): number {
   return Math.max(changedMs, raisedMs)
-}
-
-/** Without days whose rows are gone, and without what nobody can see any more. */
-function withoutOld(book: Book, keepFrom: Day, { zone }: PlacedSite): Book {
-  const goneMs = zone.startOf(addDays(keepFrom, -1))
-  return {
-    ...book,
-    days: Object.fromEntries(Object.entries(book.days).filter(([day]) => day >= keepFrom)),
-    open: book.open.filter((one) => one.changedMs >= goneMs),
-  }
 }

@@ -1,5 +1,6 @@
 import type { Rows } from '../ledger/rows.ts'
 import type { AlarmReading } from '../parse/feeds.ts'
+import type { Day } from '../site.ts'
 import type { OpenAlarm } from './alarm.ts'
 
 /**
@@ -22,6 +23,9 @@ export interface Occurrence {
   firstReadMs: number
   /** A backfill read it first: nobody is ever mailed about it (DESIGN section 6). */
   backfilled: boolean
+  /** The oldest and the newest day file that has a line of it. */
+  firstDay: Day
+  lastDay: Day
 }
 
 /** Occurrences by their key. */
@@ -39,7 +43,11 @@ export type ReadBy = Pick<Rows<'alarm'>['record'], 'readAtMs' | 'via'>
  * The occurrence that one observation describes. A record time in the future is clamped to the
  * moment of reading: else a wrong clock would hold an alarm open for ever.
  */
-export function observedOnce(reading: AlarmReading, { readAtMs, via }: ReadBy): Occurrence {
+export function observedOnce(
+  reading: AlarmReading,
+  { readAtMs, via }: ReadBy,
+  day: Day,
+): Occurrence {
   return {
     name: reading.name,
     node: reading.node,
@@ -50,6 +58,8 @@ export function observedOnce(reading: AlarmReading, { readAtMs, via }: ReadBy): 
     recovered: reading.recovered !== undefined,
     firstReadMs: readAtMs,
     backfilled: via === 'backfill',
+    firstDay: day,
+    lastDay: day,
   }
 }
 
@@ -57,7 +67,13 @@ export function observedOnce(reading: AlarmReading, { readAtMs, via }: ReadBy): 
 export function joined(one: Occurrence, other: Occurrence): Occurrence {
   const newer = isNewer(other, one) ? other : one
   const first = readFirst(one, other)
-  return { ...newer, firstReadMs: first.firstReadMs, backfilled: first.backfilled }
+  return {
+    ...newer,
+    firstReadMs: first.firstReadMs,
+    backfilled: first.backfilled,
+    firstDay: one.firstDay < other.firstDay ? one.firstDay : other.firstDay,
+    lastDay: one.lastDay > other.lastDay ? one.lastDay : other.lastDay,
+  }
 }
 
 function isNewer(one: Occurrence, other: Occurrence): boolean {

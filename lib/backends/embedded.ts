@@ -27,6 +27,7 @@ export const EMBEDDED_PLACES = {
   table: 'state.db',
   pages: 'site',
   outbox: 'outbox',
+  archive: 'archive',
 } as const
 
 /** The back end that needs one machine only: SQLite, folders, SMTP or an outbox folder. */
@@ -36,12 +37,15 @@ export function openEmbedded(
   { clock = systemClock, chance = systemChance }: EmbeddedDeps = {},
 ): Rounds & { close(): Promise<void> } {
   const dictionary = dictionaryOf(settings)
-  const table = sqliteTable(join(settings.state, EMBEDDED_PLACES.table), clock, chance)
-  const mailer = openMailer(settings.mail, join(settings.state, EMBEDDED_PLACES.outbox))
+  const place = (name: keyof typeof EMBEDDED_PLACES) => join(settings.state, EMBEDDED_PLACES[name])
+  const [pages, outbox, archive] = [place('pages'), place('outbox'), place('archive')]
+  const table = sqliteTable(place('table'), clock, chance, [pages, outbox, archive])
+  const mailer = openMailer(settings.mail, outbox)
   return {
     settings,
     table,
-    pages: directoryObjects(join(settings.state, EMBEDDED_PLACES.pages), chance),
+    archive: directoryObjects(archive, chance),
+    pages: directoryObjects(pages, chance),
     mailer,
     openSource: (site) => openSource(site.source, chance),
     dictionary,

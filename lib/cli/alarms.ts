@@ -6,6 +6,7 @@ import { openAlarm } from '../alarms/occurrence.ts'
 import { standingAt } from '../alarms/past.ts'
 import { observationsOf } from '../alarms/rows.ts'
 import { siteDays } from '../ledger/days.ts'
+import { ledgersOf } from '../ledger/ledger.ts'
 import { observedDays } from '../ledger/observed.ts'
 import { chosenSites, openAlarms, type Rounds } from '../pipeline.ts'
 import type { Site } from '../site.ts'
@@ -64,17 +65,14 @@ function instantOf(text: string): number {
 }
 
 /** What stood at an instant of the past: the lines recorded up to then, expiry as of then. */
-async function pastAlarms(
-  { table, settings, dictionary }: Rounds,
-  site: Site,
-  atMs: number,
-): Promise<DescribedAlarm[]> {
+async function pastAlarms(rounds: Rounds, site: Site, atMs: number): Promise<DescribedAlarm[]> {
+  const { table, settings, dictionary } = rounds
   const placed = { site, zone: new Zone(site.timeZone) }
   const day = placed.zone.dayOf(atMs)
   const range = { from: addDays(day, -settings.retention.keepDays), to: addDays(day, 1) }
   const days = [...(await siteDays(table, site.id, range)).keys()]
   const spans = observedSpans(await observedDays(table, site.id, range), placed.zone)
-  const [standing = []] = standingAt(await observationsOf(table, placed, days), [atMs])
+  const [standing = []] = standingAt(await observationsOf(ledgersOf(rounds), placed, days), [atMs])
   const { expireAfterDays } = settings.thresholds
   return standing
     .filter((one) => !isExpired(one.changedMs, atMs, spans, expireAfterDays))

@@ -12,8 +12,9 @@ import { standingAt } from '../alarms/past.ts'
 import { observationsOf } from '../alarms/rows.ts'
 import { siteDays } from '../ledger/days.ts'
 import { unsettledDays } from '../ledger/due.ts'
-import { recordsAfter } from '../ledger/ledger.ts'
+import { ledgersOf, recordsAfter } from '../ledger/ledger.ts'
 import { observedDays } from '../ledger/observed.ts'
+import { isClose } from '../ledger/record.ts'
 import { type Notice, readNotice } from '../notify/notice.ts'
 import { openAlarms, type Rounds } from '../pipeline.ts'
 import { coverage, feedsOf, siteFacts } from '../publish/site-facts.ts'
@@ -89,13 +90,12 @@ export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<Da
 }
 
 /** When each generation was read first. */
-async function generations({ table }: Rounds, site: Site, feed: Feed, day: Day) {
+async function generations(rounds: Rounds, site: Site, feed: Feed, day: Day) {
   const found: Generation[] = []
-  for await (const { generation, readAtMs, via, aside } of recordsAfter(
-    table,
-    { site: site.id, feed, day },
-    0,
-  )) {
+  const file = { site: site.id, feed, day }
+  for await (const record of recordsAfter(ledgersOf(rounds), file, 0)) {
+    if (isClose(record)) continue
+    const { generation, readAtMs, via, aside } = record
     const known = aside || found.some((one) => one.generation === generation)
     if (!known) found.push({ generation, firstReadMs: readAtMs, via })
   }
@@ -136,7 +136,7 @@ async function dayAlarms(
   const from = addDays(day, -settings.retention.keepDays)
   // Recoveries stand in the files of later days too.
   const days = [...(await siteDays(table, site.id, { from, to: today })).keys()]
-  const observations = await observationsOf(table, placed, days)
+  const observations = await observationsOf(ledgersOf(rounds), placed, days)
   const atMs = Math.min(nowMs, zone.endOf(day) - 1)
   const [standingThen = []] = standingAt(observations, [atMs])
   const spans = observedSpans(await observedDays(table, site.id, { from, to: today }), zone)

@@ -2,7 +2,6 @@ import { asRoundsError, type RoundsError } from '../errors.ts'
 import { beginningOf, endingOf } from '../fetch/beginning.ts'
 import type { Source } from '../fetch/source.ts'
 import type { LineCounts } from '../ledger/coverage.ts'
-import { notADataFile } from '../ledger/pull.ts'
 import { readerOf } from '../ledger/rows.ts'
 import type {
   Parsed,
@@ -13,7 +12,8 @@ import type {
   SystemReading,
 } from '../parse/feeds.ts'
 import { siteIdsIn } from '../parse/guess.ts'
-import { looksLikeMarkup, unitsOf, wholeLength } from '../parse/lines.ts'
+import { unitsOf, wholeLength } from '../parse/lines.ts'
+import { refusalOf } from '../parse/no-day-file.ts'
 import { type Reader, readLines } from '../parse/readings.ts'
 import type { Day, Feed, Site } from '../site.ts'
 import { compactDay, type Zone } from '../time.ts'
@@ -83,7 +83,8 @@ export async function probeFeed(
         absent.push(day)
         continue
       }
-      if (looksLikeMarkup(beginning.bytes)) throw notADataFile()
+      const refusal = refusalOf(beginning.bytes)
+      if (refusal) throw refusal
       const read = readBeginning(site, feed, beginning.bytes, beginning.whole, zone, isNew)
       // The end serves a guess only: a server that fails to give it is no failure of the feed.
       const ending = beginning.whole

@@ -1,13 +1,19 @@
 import { charsetOf, endsOpen, unitsOf } from '../parse/lines.ts'
-import type { Table } from '../store/table.ts'
 import { countsIn, heldBy } from './held.ts'
-import { createRecord, type Place, placeAfter, placeOf, recordsUpTo } from './ledger.ts'
+import {
+  createRecord,
+  type LedgerStore,
+  type Place,
+  placeAfter,
+  placeOf,
+  segmentsUpTo,
+} from './ledger.ts'
 import { type DayFile, markerOf, type SegmentRecord, type Via } from './record.ts'
 import { type Memory, type Run, remember, segmentOf, unheld } from './segment.ts'
 
 /** One writer's way through one generation; `place` moves on with every record created. */
 export interface Writer {
-  table: Table
+  store: LedgerStore
   file: DayFile
   place: Place
   /** What the day holds, when it is of several generations. */
@@ -33,18 +39,18 @@ export function openAfter(run: Uint8Array, open: boolean): boolean {
  * it know what the day holds: that costs a reading of the whole day.
  */
 export async function writerAt(
-  table: Table,
+  store: LedgerStore,
   file: DayFile,
   place: Place,
   newestGeneration: number,
 ): Promise<Writer> {
   const mixed = place.mixed || place.generation !== newestGeneration
-  const memory = mixed ? await memoryOf(table, file, place) : undefined
-  return { table, file, place, memory, appended: [] }
+  const memory = mixed ? await memoryOf(store, file, place) : undefined
+  return { store, file, place, memory, appended: [] }
 }
 
-async function memoryOf(table: Table, file: DayFile, place: Place): Promise<Memory> {
-  const records = await recordsUpTo(table, file, place.sequence)
+async function memoryOf(store: LedgerStore, file: DayFile, place: Place): Promise<Memory> {
+  const records = await segmentsUpTo(store, file, place.sequence)
   const held = heldBy(records)
   return { held, counts: countsIn(held, records, place.generation, place.sequence) }
 }
@@ -62,7 +68,7 @@ export async function appendRun(writer: Writer, run: Run, last: boolean): Promis
     return (await appendRun(writer, first, false)) && (await appendRun(writer, second, last))
   }
   if (last) record.until = record.end
-  if (!(await createRecord(writer.table, writer.file, record))) return false
+  if (!(await createRecord(writer.store, writer.file, record))) return false
   if (writer.memory) remember(writer.memory, record, run, place.open)
   moveBehind(writer, record)
   return true
@@ -96,7 +102,7 @@ export async function finish(
     open: place.open,
     mixed: writer.memory !== undefined,
   }
-  if (!(await createRecord(writer.table, writer.file, record))) return false
+  if (!(await createRecord(writer.store, writer.file, record))) return false
   moveBehind(writer, record)
   return true
 }
@@ -141,14 +147,14 @@ export interface Lost {
  * each record, because not all may fit into one.
  */
 export async function appendAside(
-  table: Table,
+  store: LedgerStore,
   file: DayFile,
   lost: Lost,
 ): Promise<SegmentRecord[]> {
   const appended: SegmentRecord[] = []
   for (;;) {
-    const place = await placeOf(table, file)
-    const records = await recordsUpTo(table, file, place.sequence)
+    const place = await placeOf(store, file)
+    const records = await segmentsUpTo(store, file, place.sequence)
     const held = heldBy(records)
     const counts = countsIn(held, records, lost.place.generation, lost.place.sequence)
     const { pieces, body, lines } = unheld(lost.bytes, lost.place.open, { held, counts })
@@ -165,6 +171,6 @@ export async function appendAside(
       pieces,
       body,
     }
-    if (await createRecord(table, file, record)) appended.push(record)
+    if (await createRecord(store, file, record)) appended.push(record)
   }
 }

@@ -1,9 +1,9 @@
 import { asRoundsError, RoundsError } from '../errors.ts'
 import type { Day, Feed } from '../site.ts'
-import type { Table } from '../store/table.ts'
 import { compactDay } from '../time.ts'
 import type { LineCounts } from './coverage.ts'
 import { bringUpDay, type PlacedSite, type SiteDay } from './days.ts'
+import type { LedgerStore } from './ledger.ts'
 import type { Reading } from './observed.ts'
 import { type Pulled, type PullPorts, pull } from './pull.ts'
 import type { DayFile, Via } from './record.ts'
@@ -69,9 +69,9 @@ export async function collectDay(
     const { found, readAtMs, tail } = outcome
     collected.readings.push({ feed, atMs: readAtMs, found, tail })
   }
-  const days = await bringUpDay(ports.table, placed, day, collected.newest)
+  const days = await bringUpDay(ports.store, placed, day, collected.newest)
   for (const [feed, one] of pulled) {
-    const added = await addedBy(ports.table, placed, { site: placed.site.id, feed, day }, one, days)
+    const added = await addedBy(ports.store, placed, { site: placed.site.id, feed, day }, one, days)
     if (added) collected.added.push(added)
   }
   return collected
@@ -96,7 +96,7 @@ async function pullFeed(
 
 /** What a pull added, or undefined when that is nothing. */
 async function addedBy(
-  table: Table,
+  store: LedgerStore,
   placed: PlacedSite,
   file: DayFile,
   pulled: Pulled,
@@ -107,7 +107,7 @@ async function addedBy(
   if (!first || !last || appended.every((one) => one.start === one.end)) return undefined
   const { generation, end } = last
   const own = appended.filter((one) => one.generation === generation)
-  const counts = await countsOf(table, placed, file, pulled, days)
+  const counts = await countsOf(store, placed, file, pulled, days)
   return { ...file, generation, start: Math.min(...own.map(({ start }) => start)), end, ...counts }
 }
 
@@ -118,7 +118,7 @@ const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
  * records lie between them; else by reading them once more.
  */
 async function countsOf(
-  table: Table,
+  store: LedgerStore,
   placed: PlacedSite,
   file: DayFile,
   { before, appended }: Pulled,
@@ -136,7 +136,7 @@ async function countsOf(
   }
   const own = new Set(appended.map(({ sequence }) => sequence))
   const reader = readerOf(placed.site, placed.zone)
-  for await (const { record, parsed } of mergedRows(table, file, reader, before.sequence)) {
+  for await (const { record, parsed } of mergedRows(store, file, reader, before.sequence)) {
     if (!own.has(record.sequence)) continue
     counts.lines += parsed.lines
     counts.readings += parsed.readings.length

@@ -4,7 +4,7 @@ import { unknownFormat } from '../store/item-format.ts'
 import { daysPartition } from '../store/keys.ts'
 import type { Item, Table } from '../store/table.ts'
 import type { Zone } from '../time.ts'
-import { placeOf } from './ledger.ts'
+import { type LedgerStore, placeOf } from './ledger.ts'
 import { mergedRows, readerOf, replacedRows } from './rows.ts'
 import { emptyTally, type Tally, tallied } from './tally.ts'
 
@@ -38,11 +38,12 @@ export async function siteDays(
  * day as it stood before and as it stands now.
  */
 export async function bringUpDay(
-  table: Table,
+  store: LedgerStore,
   { site, zone }: PlacedSite,
   day: Day,
   newest: ReadonlyMap<Feed, number>,
 ): Promise<{ before: SiteDay; after: SiteDay }> {
+  const { table } = store
   const key = { partition: daysPartition(site.id), sort: day }
   for (;;) {
     const item = await table.get(key)
@@ -51,7 +52,7 @@ export async function bringUpDay(
     let changed = false
     for (const [feed, sequence] of newest) {
       if (sequence <= (feeds[feed]?.sequence ?? 0)) continue
-      feeds[feed] = await tallyOf(table, { site, zone }, feed, day, feeds[feed])
+      feeds[feed] = await tallyOf(store, { site, zone }, feed, day, feeds[feed])
       changed = true
     }
     if (!changed) return { before: known, after: known }
@@ -65,14 +66,14 @@ export async function bringUpDay(
 
 /** The last sequence of every ledger of a site's day, for `bringUpDay`. */
 export async function newestOf(
-  table: Table,
+  store: LedgerStore,
   { site }: PlacedSite,
   day: Day,
 ): Promise<Map<Feed, number>> {
   const newest = new Map<Feed, number>()
   for (const feed of FEEDS) {
     if (!site.feeds[feed]) continue
-    const { sequence } = await placeOf(table, { site: site.id, feed, day })
+    const { sequence } = await placeOf(store, { site: site.id, feed, day })
     newest.set(feed, sequence)
   }
   return newest
@@ -85,7 +86,7 @@ function dayOf(item: Item | undefined): SiteDay | undefined {
 }
 
 async function tallyOf(
-  table: Table,
+  store: LedgerStore,
   { site, zone }: PlacedSite,
   feed: Feed,
   day: Day,
@@ -93,17 +94,26 @@ async function tallyOf(
 ): Promise<Tally> {
   const file = { site: site.id, feed, day }
   const startMs = zone.startOf(day)
-  let tally = site.onRewrite === 'merge' && known ? known : emptyTally()
+  // An unfinished line that counted until now may count no more: then the day is counted anew.
+  let tally = site.onRewrite === 'merge' && known && !known.tail ? known : emptyTally()
   const reader = readerOf(site, zone, tally.previousMs)
   if (site.onRewrite === 'replace') {
-    for (const rows of await replacedRows(table, file, reader)) {
+    for (const rows of await replacedRows(store, file, reader)) {
       tally = tallied(tally, feed, rows, startMs)
     }
     return withPrevious(tally, reader.previousMs)
   }
-  for await (const rows of mergedRows(table, file, reader, tally.sequence)) {
+  let mixed = false
+  for await (const rows of mergedRows(store, file, reader, tally.sequence)) {
     tally = tallied(tally, feed, rows, startMs)
+    mixed = rows.record.mixed
     if (tally.lines !== rows.rows) throw wrongCount(tally, rows.rows, `${site.id} ${feed} ${day}`)
+  }
+  // The last line of the file counts: one that an earlier generation held is not stored again.
+  if (feed === 'service' && mixed) {
+    const newest = await replacedRows(store, { ...file, feed }, readerOf(site, zone))
+    const last = newest.flatMap(({ parsed }) => parsed.readings).at(-1)
+    if (last) tally = { ...tally, service: last }
   }
   return withPrevious(tally, reader.previousMs)
 }

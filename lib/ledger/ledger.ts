@@ -1,14 +1,39 @@
 import { RoundsError } from '../errors.ts'
 import type { Charset } from '../parse/lines.ts'
+import type { Settings } from '../site.ts'
 import { ledgerPartition, sequenceKey } from '../store/keys.ts'
-import type { Table } from '../store/table.ts'
+import type { Objects } from '../store/objects.ts'
+import type { Item, Table } from '../store/table.ts'
+import { DAY_MS } from '../time.ts'
+import { archivedItems } from './archive.ts'
 import {
+  type CloseRecord,
   type DayFile,
   decodeRecord,
   encodeRecord,
+  isClose,
+  type LedgerRecord,
   type Marker,
   type SegmentRecord,
 } from './record.ts'
+
+/** Where ledgers lie: their records in the table, and for good in the archive. */
+export interface LedgerStore {
+  table: Table
+  archive: Objects
+  /** How long a record stays in the table: so many days behind its day, and behind its reading. */
+  keepDays: number
+}
+
+/** The ledgers of a back end. */
+export function ledgersOf(ports: {
+  table: Table
+  archive: Objects
+  settings: Settings
+}): LedgerStore {
+  const { table, archive, settings } = ports
+  return { table, archive, keepDays: settings.retention.keepDays }
+}
 
 /**
  * Where a day file's ledger ends: what a writer has read before it creates the next record.
@@ -25,6 +50,8 @@ export interface Place {
   charset: Charset
   /** True when a record of this generation ended where its read ended, at `end`. */
   finished: boolean
+  /** The newest record, when it closes the day file. */
+  closed?: CloseRecord
 }
 
 /** The place of a ledger that holds nothing. */
@@ -43,10 +70,10 @@ export const NOWHERE: Place = {
 /** How many records are asked for at once when looking back past records that are aside. */
 const LOOK_BACK = 3
 
-/** The end of a day file's ledger. Only this looks backwards. */
-export async function placeOf(table: Table, file: DayFile): Promise<Place> {
+/** The end of a day file's ledger. Only this, and the search for a close record, look backwards. */
+export async function placeOf({ table }: LedgerStore, file: DayFile): Promise<Place> {
   const partition = ledgerPartition(file.site, file.feed, file.day)
-  let newest: SegmentRecord | undefined
+  let newest: LedgerRecord | undefined
   for (let to: string | undefined; ; ) {
     const limit = newest ? LOOK_BACK : 1
     const items = await table.list(partition, { descending: true, limit, ...(to && { to }) })
@@ -56,19 +83,21 @@ export async function placeOf(table: Table, file: DayFile): Promise<Place> {
     for (const item of items) {
       const record = decodeRecord(item)
       newest ??= record
-      if (!record.aside) return placeAfter(record, newest)
+      if (isClose(record) || !record.aside) return placeAfter(record, newest)
       to = sequenceKey(record.sequence - 1)
     }
   }
 }
 
 /** The place behind `newest`, when `resumable` is the newest record that is not aside. */
-export function placeAfter(resumable: SegmentRecord, newest = resumable): Place {
-  const { generation, end, open, marker, charset, until } = resumable
-  return { generation, end, open, marker, charset, finished: until === end, ...endOf(newest) }
+export function placeAfter(resumable: LedgerRecord, newest = resumable): Place {
+  const { generation, end, open, marker, charset } = resumable
+  const finished = isClose(resumable) || resumable.until === end
+  const place = { generation, end, open, marker, charset, finished, ...endOf(newest) }
+  return isClose(newest) ? { ...place, closed: newest } : place
 }
 
-function endOf(newest: SegmentRecord) {
+function endOf(newest: LedgerRecord) {
   return { sequence: newest.sequence, mixed: newest.mixed, rows: newest.rows }
 }
 
@@ -78,65 +107,105 @@ const GAP_TRIES = 3
 /** How many records are read at once: about as many MiB of text in the memory. */
 const PAGE_RECORDS = 16
 
-/**
- * The records of a day file after sequence `after`, in order and without a gap, a few at a time.
- * A reader that meets a gap reads again: it was answered while records were being created.
- */
+/** The records of a day file after sequence `after`, in order and without a gap: see `itemsAfter`. */
 export async function* recordsAfter(
-  table: Table,
+  store: LedgerStore,
   file: DayFile,
   after: number,
-): AsyncGenerator<SegmentRecord> {
+): AsyncGenerator<LedgerRecord> {
+  for await (const item of itemsAfter(store, file, after)) yield decodeRecord(item)
+}
+
+/**
+ * The items of a day file's records after sequence `after`, a few at a time. A reader that meets a
+ * gap looks for a close record: at and below it the archive is the ledger, because the table may
+ * drop any of those records. Without one it reads again: it was answered while records were being
+ * created.
+ */
+export async function* itemsAfter(
+  { table, archive }: LedgerStore,
+  file: DayFile,
+  after: number,
+): AsyncGenerator<Item> {
   const partition = ledgerPartition(file.site, file.feed, file.day)
   for (let tries = 1; ; ) {
-    const items = await table.list(partition, {
-      from: sequenceKey(after + 1),
-      limit: PAGE_RECORDS,
-    })
-    for (const item of items) {
-      if (item.sort !== sequenceKey(after + 1)) break
-      yield decodeRecord(item)
-      after += 1
-      tries = 1
+    const first = after + 1
+    const items = await table.list(partition, { from: sequenceKey(first), limit: PAGE_RECORDS })
+    const gap = items.findIndex(({ sort }, index) => sort !== sequenceKey(first + index))
+    const close = gap === -1 ? undefined : await newestClose(table, partition)
+    if (close && close.sequence > after) {
+      for await (const item of archivedItems(archive, close.archive)) {
+        if (item.sort < sequenceKey(first)) continue
+        yield item
+      }
+      after = close.sequence - 1
+      continue
     }
-    const newest = items.at(-1)?.sort
-    if (newest === undefined || newest < sequenceKey(after + 1)) {
-      if (items.length < PAGE_RECORDS) return
-    } else if (tries === GAP_TRIES) {
-      throw new RoundsError(
-        'ledger-gap',
-        'skip',
-        `Record ${after + 1} of ${partition} is missing, and later ones are there.`,
-        'The store lost an item: restore it from a copy.',
-      )
-    } else {
-      tries += 1
-    }
+    yield* gap === -1 ? items : items.slice(0, gap)
+    after += gap === -1 ? items.length : gap
+    if (gap === -1 && items.length < PAGE_RECORDS) return
+    if (gap !== 0) tries = 1
+    else if (tries === GAP_TRIES) throw ledgerGap(partition, after + 1)
+    else tries += 1
   }
 }
 
-/** All records of a day file up to sequence `upTo`. */
-export async function recordsUpTo(
-  table: Table,
+function ledgerGap(partition: string, sequence: number): RoundsError {
+  return new RoundsError(
+    'ledger-gap',
+    'skip',
+    `Record ${sequence} of ${partition} is missing, and later ones are there.`,
+    'The store lost an item: restore it from a copy.',
+  )
+}
+
+/** The newest close record of a ledger; asked for only where something is missing. */
+async function newestClose(table: Table, partition: string): Promise<CloseRecord | undefined> {
+  for (let to: string | undefined; ; ) {
+    const range = { descending: true, limit: PAGE_RECORDS, ...(to && { to }) }
+    const items = await table.list(partition, range)
+    const close = items.find(({ data }) => data.kind === 'close')
+    if (close) return decodeRecord(close) as CloseRecord
+    const last = items.at(-1)
+    if (!last || items.length < PAGE_RECORDS) return undefined
+    to = sequenceKey(Number(last.sort) - 1)
+  }
+}
+
+/** All segments of a day file up to sequence `upTo`. */
+export async function segmentsUpTo(
+  store: LedgerStore,
   file: DayFile,
   upTo: number,
 ): Promise<SegmentRecord[]> {
   const records: SegmentRecord[] = []
-  for await (const record of recordsAfter(table, file, 0)) {
+  for await (const record of recordsAfter(store, file, 0)) {
     if (record.sequence > upTo) break
-    records.push(record)
+    if (!isClose(record)) records.push(record)
   }
   return records
 }
 
 /** Creates a record; false when another writer has created one under its number before. */
 export async function createRecord(
-  table: Table,
+  store: LedgerStore,
   file: DayFile,
-  record: SegmentRecord,
+  record: LedgerRecord,
 ): Promise<boolean> {
   const partition = ledgerPartition(file.site, file.feed, file.day)
   const key = { partition, sort: sequenceKey(record.sequence) }
-  const write = await table.create(key, encodeRecord(record))
+  const content = encodeRecord(record)
+  const write = await store.table.create(
+    key,
+    // The newest close record never goes: without it nobody would know of the archive.
+    isClose(record) ? content : { ...content, expiresAt: expiryOf(store, file, record.readAtMs) },
+  )
   return write.done
+}
+
+/** When a record may leave the table, in epoch milliseconds: its day is archived long before. */
+export function expiryOf({ keepDays }: LedgerStore, { day }: DayFile, readAtMs: number): number {
+  // Wherever a site is, its day has ended 36 hours after it began in Greenwich.
+  const endMs = Date.parse(day) + 1.5 * DAY_MS
+  return Math.max(readAtMs, endMs) + keepDays * DAY_MS
 }

@@ -1,8 +1,7 @@
 import type { ServiceReading } from '../parse/feeds.ts'
-import { readLines } from '../parse/readings.ts'
 import type { PlacedSite } from './days.ts'
 import type { Observed } from './observed.ts'
-import { readerOf } from './rows.ts'
+import { readerOf, readTail } from './rows.ts'
 
 /**
  * The service counts that stand in a file's unfinished last line, or undefined. They are shown, as
@@ -13,6 +12,6 @@ export function provisionalService(
   observed: Observed | undefined,
 ): ServiceReading | undefined {
   if (!observed?.serviceTail) return undefined
-  const line = Buffer.concat([Buffer.from(observed.serviceTail, 'base64'), Buffer.from('\n')])
-  return readLines('service', line, false, readerOf(site, zone)).readings.at(-1)
+  const tail = Buffer.from(observed.serviceTail, 'base64')
+  return readTail('service', tail, false, readerOf(site, zone)).readings.at(-1)
 }

@@ -1,7 +1,6 @@
 import { RoundsError } from '../errors.ts'
 import type { Source } from '../fetch/source.ts'
-import { looksLikeMarkup, MARKUP_BYTES } from '../parse/lines.ts'
-import type { Table } from '../store/table.ts'
+import { BEGINNING_BYTES, refusalOf } from '../parse/no-day-file.ts'
 import type { Clock } from '../time.ts'
 import {
   type Appended,
@@ -14,12 +13,12 @@ import {
   writerAt,
 } from './append.ts'
 import { Body } from './body.ts'
-import { NOWHERE, type Place, placeOf } from './ledger.ts'
+import { type LedgerStore, NOWHERE, type Place, placeOf } from './ledger.ts'
 import { type DayFile, MARKER_BYTES, markerOf, type Via } from './record.ts'
 
 /** What a pull may use. */
 export interface PullPorts {
-  table: Table
+  store: LedgerStore
   source: Source
   clock: Clock
 }
@@ -67,7 +66,7 @@ export async function pull(
     return await pullBeside(ports, file, path, via, losses)
   } catch (thrown) {
     // The site may never show again what the lost answers held: it is kept before giving up.
-    await putAside(ports.table, file, losses, NOWHERE, [])
+    await putAside(ports.store, file, losses, NOWHERE, [])
     throw thrown
   }
 }
@@ -83,22 +82,22 @@ async function pullBeside(
   const appended: Appended[] = []
   let before: Place | undefined
   for (let races = 0; races < MOST_RACES; races += 1) {
-    const place = await placeOf(ports.table, file)
+    const place = await placeOf(ports.store, file)
     before ??= place
     const readAtMs = ports.clock.now()
     const opened = await openAt(ports.source, path, place)
     if (!opened) {
-      const at = await putAside(ports.table, file, losses, place, appended)
+      const at = await putAside(ports.store, file, losses, place, appended)
       return { found: false, readAtMs, appended, before, place: at, tail: NO_BYTES }
     }
-    const writer = await writerAt(ports.table, file, opened.place, place.generation)
+    const writer = await writerAt(ports.store, file, opened.place, place.generation)
     const { tail, lost } = await appendBody(writer, opened, { readAtMs, via })
     appended.push(...writer.appended)
     if (lost) {
       losses.push(lost)
       continue
     }
-    const at = await putAside(ports.table, file, losses, writer.place, appended)
+    const at = await putAside(ports.store, file, losses, writer.place, appended)
     const { fault } = opened.body
     return { found: true, readAtMs, appended, before, place: at, tail, ...(fault && { fault }) }
   }
@@ -148,16 +147,17 @@ async function skipTo(body: Body, skipped: number, count: number): Promise<Uint8
 /** A whole file decides by itself: it continues the newest generation, or begins the next one. */
 async function decide(body: Body, place: Place): Promise<Opened> {
   await body.need(Math.max(place.end, 1))
-  await body.fill(MARKUP_BYTES)
+  await body.fill(BEGINNING_BYTES)
   const beginning = body.peek()
   const from = place.end - place.marker.length
   if (place.sequence > 0 && isMarker(beginning.subarray(from, place.end), place)) {
     const before = body.take(place.end).subarray(from)
     return { body, place, before }
   }
-  if (looksLikeMarkup(beginning)) {
+  const refusal = refusalOf(beginning)
+  if (refusal) {
     await body.close()
-    throw notADataFile()
+    throw refusal
   }
   const generation = place.end > 0 ? place.generation + 1 : place.generation
   const next = {
@@ -168,16 +168,6 @@ async function decide(body: Body, place: Place): Promise<Opened> {
     marker: NO_MARKER,
   }
   return { body, place: { ...next, finished: false }, before: NO_BYTES }
-}
-
-/** The answer was a web page: nothing of it may be taken for data. */
-export function notADataFile(): RoundsError {
-  return new RoundsError(
-    'not-a-data-file',
-    'skip',
-    'The site answered with a web page instead of the day file, or with another kind of file.',
-    'Open the address in a browser: a login page, a proxy or an error page may stand before it.',
-  )
 }
 
 function isMarker(bytes: Uint8Array, place: Place): boolean {
@@ -215,7 +205,7 @@ async function appendBody(
 
 /** Appends, as records aside, what lost answers held and the ledger lacks. */
 async function putAside(
-  table: Table,
+  store: LedgerStore,
   file: DayFile,
   losses: Lost[],
   place: Place,
@@ -223,7 +213,7 @@ async function putAside(
 ): Promise<Place> {
   for (const loss of losses) {
     if (loss.bytes.length === 0) continue
-    for (const record of await appendAside(table, file, loss)) {
+    for (const record of await appendAside(store, file, loss)) {
       appended.push(record)
       place = { ...place, sequence: record.sequence, mixed: true, rows: record.rows }
     }

@@ -5,6 +5,7 @@ import type { Charset } from '../parse/lines.ts'
 import type { Day, Feed } from '../site.ts'
 import { unknownFormat } from '../store/item-format.ts'
 import type { Content, Item } from '../store/table.ts'
+import type { LineCounts } from './coverage.ts'
 
 /** Which day file: one site's file of one feed and one day. */
 export interface DayFile {
@@ -76,6 +77,52 @@ export interface SegmentRecord {
   body: Uint8Array
 }
 
+/**
+ * What settling a day file found. The counts are those of the day as it counts, older generations
+ * merged in; bytes and SHA-256 are those of the newest generation with its unfinished last line,
+ * so they are those of the file itself.
+ */
+export interface Proof extends LineCounts {
+  /** When the file was read whole, in epoch milliseconds. */
+  readAtMs: number
+  /** False when the site had the file no more: then this is proved of the ledger alone. */
+  compared: boolean
+  generation: number
+  bytes: number
+  sha256: string
+}
+
+/** Where the records below a close record lie for good. */
+export interface Archived {
+  path: string
+  bytes: number
+  sha256: string
+}
+
+/**
+ * The record that closes a day file (DESIGN section 3, rule 6): at and below it the archive is the
+ * ledger. A segment that is created above it opens the day again.
+ */
+export interface CloseRecord {
+  sequence: number
+  generation: number
+  end: number
+  open: boolean
+  via: Via
+  marker: Marker
+  mixed: boolean
+  charset: Charset
+  /** Lines stored in the records below. */
+  rows: number
+  proof: Proof
+  archive: Archived
+  /** The file's last line when it has no newline: it counts while this is the newest record. */
+  tail: Uint8Array
+}
+
+/** One record of a day file's ledger. */
+export type LedgerRecord = SegmentRecord | CloseRecord
+
 /** The form of ledger items that this release writes; it reads no other. */
 const RECORD_FORMAT = 1
 
@@ -95,42 +142,67 @@ export function isStored(piece: Piece): piece is StoredPiece {
   return 'bytes' in piece
 }
 
-/** A record as content of a table item: the body compressed with zstd. */
-export function encodeRecord(record: SegmentRecord): Content {
+/** True for a record that closes a day file. */
+export function isClose(record: LedgerRecord): record is CloseRecord {
+  return 'proof' in record
+}
+
+/** A record as content of a table item: its body or its tail compressed with zstd. */
+export function encodeRecord(record: LedgerRecord): Content {
+  if (isClose(record)) {
+    const { tail, ...data } = record
+    const whole = { format: RECORD_FORMAT, kind: 'close', ...data }
+    return { data: { ...whole, digest: digestOf(whole, tail) }, ...compressed(tail) }
+  }
   const { body, pieces, ...data } = record
   return {
     data: { format: RECORD_FORMAT, kind: 'segment', ...data, pieces: pieces.map(encodePiece) },
-    ...(body.length > 0 && { bytes: zstdCompressSync(body) }),
+    ...compressed(body),
   }
 }
 
-/** The record that a table item holds; throws for a format that this release does not know. */
-export function decodeRecord(item: Item): SegmentRecord {
-  const { format, kind, pieces, ...data } = item.data as unknown as EncodedRecord
-  if (format !== RECORD_FORMAT || kind !== 'segment') {
-    throw unknownFormat(item, 'ledger-format')
+/** The record that a table item or an archive holds; throws for a format that is not known. */
+export function decodeRecord(item: Item): LedgerRecord {
+  const { format, kind, ...data } = item.data
+  if (format === RECORD_FORMAT && kind === 'segment') {
+    const { pieces, ...segment } = data as unknown as EncodedSegment
+    return { ...segment, pieces: pieces.map(decodePiece), body: bodyOf(item) }
   }
-  const body = bodyOf(item)
-  return { ...data, pieces: pieces.map(decodePiece), body }
+  if (format !== RECORD_FORMAT || kind !== 'close') throw unknownFormat(item, 'ledger-format')
+  const { digest, ...close } = data as unknown as Omit<CloseRecord, 'tail'> & { digest: string }
+  const tail = bodyOf(item)
+  if (digest !== digestOf({ format, kind, ...close }, tail)) throw damaged(item)
+  return { ...close, tail }
+}
+
+/** Nothing else holds what a close record says, so it proves itself. */
+function digestOf(data: object, tail: Uint8Array): string {
+  return createHash('sha256').update(JSON.stringify(data)).update(tail).digest('hex')
+}
+
+function compressed(bytes: Uint8Array): Pick<Content, 'bytes'> {
+  return bytes.length > 0 ? { bytes: zstdCompressSync(bytes) } : {}
 }
 
 function bodyOf(item: Item): Uint8Array {
   try {
     return item.bytes ? zstdDecompressSync(item.bytes) : new Uint8Array()
   } catch (thrown) {
-    throw new RoundsError(
-      'ledger-damaged',
-      'skip',
-      `The record ${item.partition} / ${item.sort} is damaged.`,
-      'Restore the state folder from a copy, or move it away and run backfill.',
-      { cause: thrown },
-    )
+    throw damaged(item, thrown)
   }
 }
 
-interface EncodedRecord extends Omit<SegmentRecord, 'pieces' | 'body'> {
-  format: number
-  kind: string
+function damaged(item: Item, cause?: unknown): RoundsError {
+  return new RoundsError(
+    'ledger-damaged',
+    'skip',
+    `The record ${item.partition} / ${item.sort} is damaged.`,
+    'Restore the state folder from a copy, or move it away and run backfill.',
+    { cause },
+  )
+}
+
+interface EncodedSegment extends Omit<SegmentRecord, 'pieces' | 'body'> {
   pieces: number[][]
 }
 

@@ -2,18 +2,30 @@ import type { Parsed } from '../parse/feeds.ts'
 import { unitsOf } from '../parse/lines.ts'
 import { type Reader, readLines } from '../parse/readings.ts'
 import type { Feed, Site } from '../site.ts'
-import type { Table } from '../store/table.ts'
 import type { Zone } from '../time.ts'
-import { recordsAfter, recordsUpTo } from './ledger.ts'
-import { type DayFile, isStored, type SegmentRecord } from './record.ts'
+import { type LedgerStore, recordsAfter } from './ledger.ts'
+import {
+  type CloseRecord,
+  type DayFile,
+  isClose,
+  isStored,
+  type LedgerRecord,
+  type Proof,
+  type SegmentRecord,
+} from './record.ts'
 
 /** A run of a day's rows, read: those that one record brought. */
 export interface Rows<F extends Feed> {
   /** The record up to which the day's rows are now complete. */
-  record: Pick<SegmentRecord, 'sequence' | 'generation' | 'end' | 'readAtMs' | 'via' | 'aside'>
+  record: Pick<
+    SegmentRecord,
+    'sequence' | 'generation' | 'end' | 'readAtMs' | 'via' | 'aside' | 'mixed'
+  >
   /** How many lines the ledger holds up to this record. */
   rows: number
   parsed: Parsed<F>
+  /** Of the newest record, when it closes the day file: then the rows are its unfinished line. */
+  proof?: Proof
 }
 
 /** What lines of a site are read with. */
@@ -29,17 +41,23 @@ export function readerOf(site: Site, zone: Zone, previousMs?: number): Reader {
 
 /**
  * The rows of a day as they count under `merge`: every stored line, in the order of the records
- * (DESIGN section 3, rule 4). Reading on from a sequence gives just what came after it.
+ * (DESIGN section 3, rule 4), and last the unfinished line of a close record that is the newest.
+ * Reading on from a sequence gives just what came after it.
  */
 export async function* mergedRows<F extends Feed>(
-  table: Table,
+  store: LedgerStore,
   file: DayFile & { feed: F },
   reader: Reader,
   after: number,
 ): AsyncGenerator<Rows<F>> {
-  for await (const record of recordsAfter(table, file, after)) {
+  let close: CloseRecord | undefined
+  for await (const record of recordsAfter(store, file, after)) {
+    // A close record counts for nothing once something stands above it.
+    close = isClose(record) ? record : undefined
+    if (isClose(record)) continue
     yield { record, rows: record.rows, parsed: readStored(file.feed, record, reader) }
   }
+  if (close) yield closingRows(file.feed, close, reader)
 }
 
 /**
@@ -47,17 +65,21 @@ export async function* mergedRows<F extends Feed>(
  * finished, or of the first one while none is. Always the whole day: there is no reading on.
  */
 export async function replacedRows<F extends Feed>(
-  table: Table,
+  store: LedgerStore,
   file: DayFile & { feed: F },
   reader: Reader,
 ): Promise<Rows<F>[]> {
-  const records = await recordsUpTo(table, file, Number.POSITIVE_INFINITY)
-  const newest = records.at(-1)
+  const segments: SegmentRecord[] = []
+  let newest: LedgerRecord | undefined
+  for await (const record of recordsAfter(store, file, 0)) {
+    newest = record
+    if (!isClose(record)) segments.push(record)
+  }
   if (!newest) return []
-  const own = records.filter((record) => !record.aside)
+  const own = segments.filter((record) => !record.aside)
   const finished = own.findLast((record) => record.until === record.end)
   const generation = (finished ?? own[0])?.generation
-  const bySequence = new Map(records.map((record) => [record.sequence, record]))
+  const bySequence = new Map(segments.map((record) => [record.sequence, record]))
   const rows: Rows<F>[] = []
   let open = false
   for (const record of own.filter((one) => one.generation === generation)) {
@@ -67,7 +89,27 @@ export async function replacedRows<F extends Feed>(
     open = record.open
     rows.push({ record: { ...record, sequence: newest.sequence }, rows: newest.rows, parsed })
   }
+  if (isClose(newest)) rows.push(closingRows(file.feed, newest, reader))
   return rows
+}
+
+/** What a close record that is the newest adds: its unfinished line, if there is one. */
+function closingRows<F extends Feed>(feed: F, close: CloseRecord, reader: Reader): Rows<F> {
+  reader.charset = close.charset
+  const parsed = readTail(feed, close.tail, close.open, reader)
+  const record = { ...close, readAtMs: close.proof.readAtMs, aside: false }
+  return { record, rows: close.rows + parsed.lines, parsed, proof: close.proof }
+}
+
+/** An unfinished line as if its newline had come; nothing when there is none. */
+export function readTail<F extends Feed>(
+  feed: F,
+  tail: Uint8Array,
+  open: boolean,
+  reader: Reader,
+): Parsed<F> {
+  const line = tail.length > 0 ? Buffer.concat([tail, Buffer.from('\n')]) : tail
+  return readLines(feed, line, open, reader)
 }
 
 /** The bytes of a generation that a record stands for, its references followed. */

@@ -3,6 +3,7 @@ import type { Parsed, Reject, RejectReason, ServiceReading } from '../parse/feed
 import type { Feed } from '../site.ts'
 import { MINUTE_MS } from '../time.ts'
 import type { LineCounts } from './coverage.ts'
+import type { Proof } from './record.ts'
 import type { Rows } from './rows.ts'
 
 /** What the rows of one day file come to, computed from the ledger up to record `sequence`. */
@@ -25,6 +26,10 @@ export interface Tally extends LineCounts {
   service?: ServiceReading
   /** Record time of the last line, to tell the halves of a repeated hour apart. */
   previousMs?: number
+  /** While the newest record closes the day file: what settling it proved. */
+  proof?: Proof
+  /** True when the last line counted has no newline: it may count no more later. */
+  tail?: true
 }
 
 /** Rejects kept for showing. */
@@ -58,12 +63,14 @@ export function emptyTally(): Tally {
 export function tallied<F extends Feed>(
   tally: Tally,
   feed: F,
-  { record, parsed }: Rows<F>,
+  { record, parsed, proof }: Rows<F>,
   dayStartMs: number,
 ): Tally {
   checkSum(parsed)
+  const { proof: _, ...before } = tally
   const next: Tally = {
-    ...tally,
+    ...before,
+    ...(proof && { proof, ...(parsed.lines > 0 && { tail: true as const }) }),
     sequence: record.sequence,
     ...(record.aside ? {} : { generation: record.generation, bytes: record.end }),
     lines: tally.lines + parsed.lines,

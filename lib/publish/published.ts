@@ -8,6 +8,8 @@ import type { Item, Key, Table } from '../store/table.ts'
 /** What publishing needs of the world and the configuration. */
 export interface PublishPorts {
   table: Table
+  /** The records of settled days. */
+  archive: Objects
   pages: Objects
   settings: Settings
   dictionary: Dictionary

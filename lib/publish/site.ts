@@ -1,14 +1,15 @@
 import { isExpired } from '../alarms/expiry.ts'
-import { type Occurrence, observedOnce } from '../alarms/occurrence.ts'
+import type { Occurrence } from '../alarms/occurrence.ts'
 import { standingAt } from '../alarms/past.ts'
-import { alarmRows, observationsOf } from '../alarms/rows.ts'
+import { observationsOf } from '../alarms/rows.ts'
 import { serviceFigures } from '../figures/service.ts'
 import type { PlacedSite } from '../ledger/days.ts'
+import { ledgersOf } from '../ledger/ledger.ts'
 import { overviewRow } from '../report/pages/overview.ts'
 import { siteDayPage } from '../report/pages/site-day.ts'
 import type { Day, Language } from '../site.ts'
 import { pagesPartition } from '../store/keys.ts'
-import type { Item, Table } from '../store/table.ts'
+import type { Item } from '../store/table.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { addDays } from '../time.ts'
 import { publishCalendar } from './calendar.ts'
@@ -98,7 +99,7 @@ function neighboursOf(days: readonly Day[], day: Day): Neighbours {
  * alarm rows up to then must be read: once for all of them.
  */
 async function standingOf(
-  { table, settings }: PublishPorts,
+  ports: PublishPorts,
   facts: SiteFacts,
   due: readonly Day[],
   nowMs: number,
@@ -106,14 +107,14 @@ async function standingOf(
   const { placed, spans, today } = facts
   const standing = new Map<Day, Occurrence[]>()
   if (!placed.site.feeds.alarm) return standing
-  const { expireAfterDays } = settings.thresholds
+  const { expireAfterDays } = ports.settings.thresholds
   const past = due.filter((day) => day < today)
   for (const day of due) {
     if (day >= today) standing.set(day, standingNow(facts, nowMs, expireAfterDays))
   }
   if (past.length === 0) return standing
   const withAlarms = [...facts.days].filter(([, { feeds }]) => feeds.alarm).map(([day]) => day)
-  const observations = await observationsOf(table, placed, withAlarms)
+  const observations = await observationsOf(ledgersOf(ports), placed, withAlarms)
   // The last millisecond of the day: what is recorded at midnight belongs to the next one.
   const times = past.map((day) => placed.zone.endOf(day) - 1)
   for (const [index, all] of standingAt(observations, times).entries()) {
@@ -140,10 +141,12 @@ async function publishDay(
   report: Report,
 ): Promise<void> {
   const { table, pages, settings, dictionary } = ports
-  const { site } = facts.placed
+  const { placed } = facts
+  const { site } = placed
+  const store = ledgersOf(ports)
   const rows = {
-    system: site.feeds.system ? await systemRows(table, facts.placed, day) : [],
-    observations: site.feeds.alarm ? await dayObservations(table, facts.placed, day) : [],
+    system: site.feeds.system ? await systemRows(store, placed, day) : [],
+    observations: site.feeds.alarm ? await observationsOf(store, placed, [day]) : [],
     standing,
   }
   const figures = dayFigures(facts, day, rows)
@@ -167,12 +170,4 @@ function earlierCalls({ counts }: SiteFacts, day: Day) {
   const earlier = addDays(day, -1)
   if (!counts.has(earlier)) return undefined
   return { day: earlier, calls: serviceFigures(earlier, counts).counts.calls }
-}
-
-async function dayObservations(table: Table, placed: PlacedSite, day: Day): Promise<Occurrence[]> {
-  const observations: Occurrence[] = []
-  for await (const { record, parsed } of alarmRows(table, placed, day)) {
-    for (const reading of parsed.readings) observations.push(observedOnce(reading, record))
-  }
-  return observations
 }

@@ -1,8 +1,8 @@
 import type { PlacedSite } from '../ledger/days.ts'
+import type { LedgerStore } from '../ledger/ledger.ts'
 import { mergedRows, type Rows, readerOf, replacedRows } from '../ledger/rows.ts'
 import type { SystemReading } from '../parse/feeds.ts'
 import type { Day } from '../site.ts'
-import type { Table } from '../store/table.ts'
 
 /**
  * Samples of processors and memory that a page is made from at most: ten times those of 20 servers
@@ -13,7 +13,7 @@ const MOST_SAMPLES = 400_000
 
 /** The system readings of a day for its page; see `thinned`. */
 export async function systemRows(
-  table: Table,
+  store: LedgerStore,
   { site, zone }: PlacedSite,
   day: Day,
 ): Promise<SystemReading[]> {
@@ -23,8 +23,8 @@ export async function systemRows(
   const take = ({ parsed }: Rows<'system'>) => {
     for (const reading of parsed.readings) thin.take(reading)
   }
-  if (site.onRewrite === 'replace') (await replacedRows(table, file, reader)).forEach(take)
-  else for await (const rows of mergedRows(table, file, reader, 0)) take(rows)
+  if (site.onRewrite === 'replace') (await replacedRows(store, file, reader)).forEach(take)
+  else for await (const rows of mergedRows(store, file, reader, 0)) take(rows)
   return thin.readings()
 }
 

@@ -30,9 +30,12 @@ function book(count: number, sequence: number): Book {
       recovered: false,
       firstReadMs: n,
       backfilled: false,
+      firstDay: '2026-11-10',
+      lastDay: '2026-11-10',
     }),
   )
-  return { days: { '2026-11-10': { sequence, lines: count } }, newestMs: count, open, recent: [] }
+  const days = { '2026-11-10': { sequence, lines: count, newestMs: count } }
+  return { days, newestMs: count, open, recent: [] }
 }
 
 it('keeps a small book in its head, a large one in parts, and removes what it left', async () => {

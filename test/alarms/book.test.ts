@@ -6,6 +6,7 @@ import { observationsOf } from '../../lib/alarms/rows.ts'
 import type { Via } from '../../lib/ledger/record.ts'
 import { bookKey } from '../../lib/store/keys.ts'
 import { HOUR_MS, MINUTE_MS, Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { tableInTurns, turns } from '../ledger/turns.ts'
 import { alarmLine, alarmWorld } from './world.ts'
 
@@ -58,15 +59,15 @@ async function live(pieces: readonly Piece[], onRewrite: 'merge' | 'replace') {
     nowMs += afterHours * 30 * MINUTE_MS
     const before = rewritten ? '' : (world.files.get(day) ?? '')
     await world.read(day, before + lines.join(''), nowMs, via)
-    if (fold) await bringUpBook(table, placed, newest, KEEP_FROM)
+    if (fold) await bringUpBook(ledgersIn(table), placed, newest, KEEP_FROM)
   }
-  const returned = await bringUpBook(table, placed, newest, KEEP_FROM)
+  const returned = await bringUpBook(ledgersIn(table), placed, newest, KEEP_FROM)
   const incremental = await bookOf(table, placed.site.id)
   expect(stateOf(returned)).toEqual(stateOf(incremental))
   const item = await table.get(bookKey(placed.site.id))
   if (item) await table.remove(bookKey(placed.site.id), item.version)
-  const again = await bringUpBook(table, placed, newest, KEEP_FROM)
-  const all = await observationsOf(table, placed, DAYS)
+  const again = await bringUpBook(ledgersIn(table), placed, newest, KEEP_FROM)
+  const all = await observationsOf(ledgersIn(table), placed, DAYS)
   const [standing] = standingAt(all, [Number.POSITIVE_INFINITY])
   return { incremental, again, standing: standing! }
 }
@@ -105,12 +106,12 @@ describe('the book', () => {
           await world.read(day, (world.files.get(day) ?? '') + lines.join(''), nowMs)
           const inTurn = tableInTurns(table, () => steps.turn(who))
           // A zombie knows no more than was there when it began.
-          work.push(bringUpBook(inTurn, placed, new Map(newest), KEEP_FROM))
+          work.push(bringUpBook(ledgersIn(inTurn), placed, new Map(newest), KEEP_FROM))
         }
         let step = 0
         await steps.until(work, () => order[step++ % order.length]! + step)
         await Promise.all(work)
-        const [standing] = standingAt(await observationsOf(table, placed, DAYS), [1e15])
+        const [standing] = standingAt(await observationsOf(ledgersIn(table), placed, DAYS), [1e15])
         expect(byKey((await bookOf(table, 's1')).open)).toEqual(byKey(standing!))
         for (const [day, sequence] of newest) {
           expect((await bookOf(table, 's1')).days[day]?.sequence ?? 0).toBe(sequence)
@@ -130,7 +131,7 @@ describe('an occurrence', () => {
     const world = alarmWorld()
     for (const [index, [day, text, via]] of texts.entries()) {
       await world.read(day, text, START + (50 + index) * HOUR_MS, via)
-      await bringUpBook(world.table, world.placed, world.newest, KEEP_FROM)
+      await bringUpBook(ledgersIn(world.table), world.placed, world.newest, KEEP_FROM)
     }
     return bookOf(world.table, 's1')
   }
@@ -220,11 +221,11 @@ describe('an occurrence', () => {
     const world = alarmWorld()
     await world.read(day, alarmLine('old', at(1), at(1)), START + 50 * HOUR_MS)
     await world.read(nextDay, alarmLine('new', at(30), at(30)), START + 50 * HOUR_MS)
-    await bringUpBook(world.table, world.placed, world.newest, KEEP_FROM)
+    await bringUpBook(ledgersIn(world.table), world.placed, world.newest, KEEP_FROM)
     await world.read('2026-11-20', '\n', START + 700 * HOUR_MS)
-    const book = await bringUpBook(world.table, world.placed, world.newest, '2026-10-26')
+    const book = await bringUpBook(ledgersIn(world.table), world.placed, world.newest, nextDay)
     expect(book.open.map(({ name }) => name)).toEqual(['new'])
-    expect(Object.keys(book.days)).toEqual(['2026-11-20'])
+    expect(Object.keys(book.days)).toEqual([nextDay, '2026-11-20'])
   })
 })
 

@@ -6,6 +6,7 @@ import { standingAt } from '../../lib/alarms/past.ts'
 const one = (changes: Partial<Occurrence> = {}): Occurrence => ({
   ...{ name: 'a', node: 'n', raisedText: '2026-11-10 01:00:00', raisedMs: 100 },
   ...{ description: 'd', changedMs: 100, recovered: false, firstReadMs: 200, backfilled: false },
+  ...{ firstDay: '2026-11-10', lastDay: '2026-11-10' },
   ...changes,
 })
 const any = fc
@@ -15,6 +16,8 @@ const any = fc
     recovered: fc.boolean(),
     firstReadMs: fc.nat(3),
     backfilled: fc.boolean(),
+    firstDay: fc.constantFrom('2026-11-09', '2026-11-10'),
+    lastDay: fc.constantFrom('2026-11-10', '2026-11-11'),
   })
   .map(one)
 

@@ -3,6 +3,7 @@ import type { Via } from '../../lib/ledger/record.ts'
 import type { Day, Site } from '../../lib/site.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { portal, SITE, sourceOf } from '../ledger/portal.ts'
 
 /** A site whose alarm files grow, and its ledger. */
@@ -22,7 +23,12 @@ export function alarmWorld(changes: Partial<Site> = {}) {
       files.set(day, text)
       const source = sourceOf({ ...portal(), content: Buffer.from(text) })
       const file = { site: site.id, feed: 'alarm' as const, day }
-      const pulled = await pull({ table, source, clock: { now: () => nowMs } }, file, 'path', via)
+      const pulled = await pull(
+        { store: ledgersIn(table), source, clock: { now: () => nowMs } },
+        file,
+        'path',
+        via,
+      )
       newest.set(day, pulled.place.sequence)
     },
   }

@@ -6,6 +6,7 @@ import type { Via } from '../../lib/ledger/record.ts'
 import { FEEDS, type Site } from '../../lib/site.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { type Portal, portal, SITE, sourceOf } from './portal.ts'
 
 const DAY = '2026-11-10'
@@ -31,7 +32,7 @@ function world(changes: Partial<Site> = {}) {
     close: async () => {},
   }
   let nowMs = Date.parse('2026-11-10T12:00:00Z')
-  const ports = { table, source, clock: { now: () => (nowMs += 1000) } }
+  const ports = { store: ledgersIn(table), source, clock: { now: () => (nowMs += 1000) } }
   return {
     set: (path: string, content: string, how: Partial<Portal> = {}) =>
       files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
@@ -128,7 +129,7 @@ describe('a day of a site', () => {
     }
     const source = sourceOf({ ...portal(), content: Buffer.from(system) })
     const placed = { site: SITE, zone: new Zone(SITE.timeZone) }
-    const ports = { table, source, clock: { now: () => 1 } }
+    const ports = { store: ledgersIn(table), source, clock: { now: () => 1 } }
     await expect(collectDay(ports, placed, DAY, ['system'], 'round')).rejects.toBe(stop)
   })
 })

@@ -9,6 +9,7 @@ import type { Feed, Site } from '../../lib/site.ts'
 import { daysPartition, ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { FILE, portal, SITE, sourceOf } from './portal.ts'
 import { tableInTurns, turns } from './turns.ts'
 
@@ -26,7 +27,7 @@ function world(changes: Partial<Site> = {}) {
     async read(feed: Feed, text: string) {
       nowMs += 60_000
       const source = sourceOf({ ...portal(), content: Buffer.from(text) })
-      const ports = { table, source, clock: { now: () => nowMs } }
+      const ports = { store: ledgersIn(table), source, clock: { now: () => nowMs } }
       const pulled = await pull(ports, { site: site.id, feed, day: DAY }, 'path', 'round')
       newest.set(feed, pulled.place.sequence)
     },
@@ -40,7 +41,7 @@ describe('the tallies of a day', () => {
     const { table, placed, newest, read } = world()
     await read('alarm', `${alarm('a')}bad\n`)
     await read('service', service(4))
-    const first = await bringUpDay(table, placed, DAY, newest)
+    const first = await bringUpDay(ledgersIn(table), placed, DAY, newest)
     expect(first.before).toEqual({ feeds: {} })
     expect(first.after.feeds.alarm).toMatchObject({
       sequence: 1,
@@ -50,7 +51,7 @@ describe('the tallies of a day', () => {
     })
     expect(first.after.feeds.service?.service?.calls).toBe(4)
     const version = (await table.get({ partition: daysPartition('s1'), sort: DAY }))?.version
-    await bringUpDay(table, placed, DAY, newest)
+    await bringUpDay(ledgersIn(table), placed, DAY, newest)
     expect((await table.get({ partition: daysPartition('s1'), sort: DAY }))?.version).toBe(version)
   })
 
@@ -67,7 +68,7 @@ describe('the tallies of a day', () => {
           await read('alarm', text)
           await read('service', service(who))
           const inTurn = tableInTurns(table, () => steps.turn(who))
-          work.push(bringUpDay(inTurn, placed, DAY, new Map(newest)))
+          work.push(bringUpDay(ledgersIn(inTurn), placed, DAY, new Map(newest)))
         }
         let step = 0
         await steps.until(work, () => order[step++ % order.length]! + step)
@@ -87,9 +88,9 @@ describe('the tallies of a day', () => {
     ] as const) {
       const { table, placed, newest, read } = world({ onRewrite })
       await read('alarm', alarm('a') + alarm('b'))
-      await bringUpDay(table, placed, DAY, newest)
+      await bringUpDay(ledgersIn(table), placed, DAY, newest)
       await read('alarm', alarm('c'))
-      const { after } = await bringUpDay(table, placed, DAY, newest)
+      const { after } = await bringUpDay(ledgersIn(table), placed, DAY, newest)
       expect(after.feeds.alarm, onRewrite).toMatchObject({ sequence: 2, lines, generation: 1 })
     }
   })
@@ -99,26 +100,26 @@ describe('the tallies of a day', () => {
     const lines = [alarm('a'), 'bad\n', '\n', alarm('中'), alarm('b').repeat(2)]
     for (let count = 1; count <= lines.length; count += 1) {
       await read('alarm', lines.slice(0, count).join(''))
-      await bringUpDay(table, placed, DAY, newest)
+      await bringUpDay(ledgersIn(table), placed, DAY, newest)
     }
     const key = { partition: daysPartition('s1'), sort: DAY }
     const item = (await table.get(key))!
     await table.remove(key, item.version)
-    const { after } = await bringUpDay(table, placed, DAY, newest)
+    const { after } = await bringUpDay(ledgersIn(table), placed, DAY, newest)
     expect(after).toEqual({ feeds: item.data.feeds })
   })
 
   it('refuse to go on when they do not count what the ledger holds', async () => {
     const { table, placed, newest, read } = world()
     await read('alarm', alarm('a'))
-    await bringUpDay(table, placed, DAY, newest)
+    await bringUpDay(ledgersIn(table), placed, DAY, newest)
     const key = { partition: daysPartition('s1'), sort: DAY }
     const item = (await table.get(key))!
     const feeds = item.data.feeds as { alarm: { lines: number } }
     feeds.alarm.lines += 1
     await table.replace(key, item.version, { data: { format: 1, feeds } })
     await read('alarm', alarm('a') + alarm('b'))
-    await expect(bringUpDay(table, placed, DAY, newest)).rejects.toMatchObject({
+    await expect(bringUpDay(ledgersIn(table), placed, DAY, newest)).rejects.toMatchObject({
       code: 'tally-count',
     })
   })
@@ -133,16 +134,16 @@ describe('the ledger read on', () => {
   })
   const sequences = async (table: ReturnType<typeof memoryTable>, after: number) => {
     const all: number[] = []
-    for await (const { sequence } of recordsAfter(table, FILE, after)) all.push(sequence)
+    for await (const { sequence } of recordsAfter(ledgersIn(table), FILE, after)) all.push(sequence)
     return all
   }
 
   it('gives every record once and in order, over many pages', async () => {
     const table = memoryTable()
     for (let sequence = 1; sequence <= 50; sequence += 1) {
-      expect(await createRecord(table, FILE, record(sequence))).toBe(true)
+      expect(await createRecord(ledgersIn(table), FILE, record(sequence))).toBe(true)
     }
-    expect(await createRecord(table, FILE, record(7))).toBe(false)
+    expect(await createRecord(ledgersIn(table), FILE, record(7))).toBe(false)
     expect(await sequences(table, 0)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1))
     expect(await sequences(table, 48)).toEqual([49, 50])
     expect(await sequences(table, 50)).toEqual([])
@@ -150,7 +151,7 @@ describe('the ledger read on', () => {
 
   it('reads again at a gap, as a listing beside a writer may show', async () => {
     const table = memoryTable()
-    for (const sequence of [1, 2, 3]) await createRecord(table, FILE, record(sequence))
+    for (const sequence of [1, 2, 3]) await createRecord(ledgersIn(table), FILE, record(sequence))
     let lists = 0
     const torn = {
       ...table,
@@ -165,7 +166,7 @@ describe('the ledger read on', () => {
 
   it('says that an item is lost when the gap stays', async () => {
     const table = memoryTable()
-    for (const sequence of [1, 2, 4]) await createRecord(table, FILE, record(sequence))
+    for (const sequence of [1, 2, 4]) await createRecord(ledgersIn(table), FILE, record(sequence))
     await expect(sequences(table, 0)).rejects.toMatchObject({ code: 'ledger-gap', class: 'skip' })
   })
 

@@ -4,11 +4,12 @@ import { standingAt } from '../../lib/alarms/past.ts'
 import { observationsOf } from '../../lib/alarms/rows.ts'
 import { collectDay } from '../../lib/ledger/collect-day.ts'
 import { siteDays } from '../../lib/ledger/days.ts'
-import { recordsUpTo } from '../../lib/ledger/ledger.ts'
+import { segmentsUpTo } from '../../lib/ledger/ledger.ts'
 import { observe, observedDays } from '../../lib/ledger/observed.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { type Failure, failingTable } from './failing-table.ts'
 import { countsOf, inOrder, raise, storedCounts, wholeUnits } from './oracle.ts'
 import { FILE, portal, SITE, sourceOf } from './portal.ts'
@@ -34,11 +35,11 @@ const STATES = [
 async function round(table: Table, state: number): Promise<void> {
   const site = { ...portal(), content: STATES[state]! }
   const nowMs = START + (state + 2) * 3_600_000
-  const ports = { table, source: sourceOf(site), clock: { now: () => nowMs } }
+  const ports = { store: ledgersIn(table), source: sourceOf(site), clock: { now: () => nowMs } }
   const collected = await collectDay(ports, placed, FILE.day, ['alarm'], 'round')
   if (collected.failures.length > 0) throw collected.failures[0]!.error
   await bringUpBook(
-    table,
+    ledgersIn(table),
     placed,
     new Map([[FILE.day, collected.newest.get('alarm')!]]),
     '2026-10-01',
@@ -65,7 +66,7 @@ describe('a store that fails once, at any operation of five rounds', () => {
     expect(operations).toBeGreaterThan(40)
     for (let failsAt = 1; failsAt <= operations; failsAt += 1) {
       const { whole } = await live(failsAt, failure)
-      const records = await recordsUpTo(whole, FILE, Number.POSITIVE_INFINITY)
+      const records = await segmentsUpTo(ledgersIn(whole), FILE, Number.POSITIVE_INFINITY)
       expect(inOrder(storedCounts(records)), `operation ${failsAt}`).toEqual(inOrder(wanted))
       const tally = (await siteDays(whole, SITE.id)).get(FILE.day)!.feeds.alarm!
       expect(tally, `operation ${failsAt}`).toMatchObject({
@@ -73,8 +74,8 @@ describe('a store that fails once, at any operation of five rounds', () => {
         readings: lines,
         sequence: records.length,
       })
-      const book = await bringUpBook(whole, placed, new Map(), '2026-10-01')
-      const all = await observationsOf(whole, placed, [FILE.day])
+      const book = await bringUpBook(ledgersIn(whole), placed, new Map(), '2026-10-01')
+      const all = await observationsOf(ledgersIn(whole), placed, [FILE.day])
       const [standing] = standingAt(all, [Number.POSITIVE_INFINITY])
       expect(book.open.map(({ name }) => name)).toEqual(standing!.map(({ name }) => name).sort())
       expect(book.open.map(({ name }) => name)).toEqual(['b', 'c', 'e'])

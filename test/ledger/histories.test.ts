@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { recordsUpTo } from '../../lib/ledger/ledger.ts'
+import { segmentsUpTo } from '../../lib/ledger/ledger.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import { mergedRows, readerOf, replacedRows } from '../../lib/ledger/rows.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { after, historiesOf, type Step } from './file-histories.ts'
 import {
   type Counts,
@@ -25,7 +26,11 @@ async function live(steps: readonly Step[], chunkBytes: number, ignoresRanges: b
   const site = { ...portal(), chunkBytes, ignoresRanges }
   const table = memoryTable()
   let nowMs = 0
-  const ports = { table, source: sourceOf(site), clock: { now: () => (nowMs += 1000) } }
+  const ports = {
+    store: ledgersIn(table),
+    source: sourceOf(site),
+    clock: { now: () => (nowMs += 1000) },
+  }
   const most: Counts = new Map()
   let newest: Buffer = Buffer.alloc(0)
   for (const step of steps) {
@@ -43,17 +48,17 @@ async function live(steps: readonly Step[], chunkBytes: number, ignoresRanges: b
     const again = await pull(ports, FILE, 'path', 'round')
     expect(again.appended).toEqual([])
   }
-  const records = await recordsUpTo(table, FILE, Number.POSITIVE_INFINITY)
+  const records = await segmentsUpTo(ledgersIn(table), FILE, Number.POSITIVE_INFINITY)
   expect(inOrder(storedCounts(records))).toEqual(inOrder(most))
   expect(Buffer.compare([...generations(records).values()].at(-1) ?? newest, newest)).toBe(0)
   let lines = 0
-  for await (const rows of mergedRows(table, FILE, reader(), 0)) {
+  for await (const rows of mergedRows(ledgersIn(table), FILE, reader(), 0)) {
     lines += rows.parsed.lines
     expect(rows.rows).toBe(lines)
   }
   const counted = [...most].filter(([unit]) => unit.startsWith(' '))
   expect(lines).toBe(counted.reduce((sum, [, count]) => sum + count, 0))
-  const replaced = await replacedRows(table, FILE, reader())
+  const replaced = await replacedRows(ledgersIn(table), FILE, reader())
   const newestLines = wholeUnits(newest).filter((unit) => unit.startsWith(' '))
   expect(replaced.reduce((sum, rows) => sum + rows.parsed.lines, 0)).toBe(newestLines.length)
 }

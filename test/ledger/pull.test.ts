@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { recordsUpTo } from '../../lib/ledger/ledger.ts'
+import { segmentsUpTo } from '../../lib/ledger/ledger.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import { MARKER_BYTES } from '../../lib/ledger/record.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { MAX_ITEM_BYTES } from '../../lib/store/table.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { countsOf, generations, inOrder, storedCounts, wholeBytes, wholeUnits } from './oracle.ts'
 import { FILE, type Portal, portal, sourceOf } from './portal.ts'
 
@@ -23,10 +24,10 @@ function world(content?: string | Buffer) {
     set: (text: string | Buffer) => {
       site.content = Buffer.from(text)
     },
-    pull: () => pull({ table, source, clock }, FILE, 'path', 'round'),
-    records: () => recordsUpTo(table, FILE, Number.POSITIVE_INFINITY),
+    pull: () => pull({ store: ledgersIn(table), source, clock }, FILE, 'path', 'round'),
+    records: () => segmentsUpTo(ledgersIn(table), FILE, Number.POSITIVE_INFINITY),
     stored: async () =>
-      inOrder(storedCounts(await recordsUpTo(table, FILE, Number.POSITIVE_INFINITY))),
+      inOrder(storedCounts(await segmentsUpTo(ledgersIn(table), FILE, Number.POSITIVE_INFINITY))),
   }
 }
 const storedBytes = (records: { body: Uint8Array }[]) =>
@@ -244,7 +245,12 @@ describe('a large file', () => {
       read: async () => ({ kind: 'body' as const, start: 0, chunks: chunks() }),
       close: async () => {},
     }
-    await pull({ table: watched, source, clock: { now: () => 1 } }, FILE, 'path', 'round')
+    await pull(
+      { store: ledgersIn(watched), source, clock: { now: () => 1 } },
+      FILE,
+      'path',
+      'round',
+    )
     expect(kept).toBe(40 * MIB)
     expect(most).toBeLessThan(4 * MIB)
   })

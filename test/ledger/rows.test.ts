@@ -3,6 +3,7 @@ import { pull } from '../../lib/ledger/pull.ts'
 import { mergedRows, readerOf, replacedRows } from '../../lib/ledger/rows.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { FILE, type Portal, portal, SITE, sourceOf } from './portal.ts'
 
 const reader = () => readerOf(SITE, new Zone(SITE.timeZone))
@@ -13,7 +14,7 @@ const lines = (names: string) => [...names].map(line).join('')
 function world() {
   const site: Portal = { ...portal(), chunkBytes: 10 }
   const table = memoryTable()
-  const ports = { table, source: sourceOf(site), clock: { now: () => 1e15 } }
+  const ports = { store: ledgersIn(table), source: sourceOf(site), clock: { now: () => 1e15 } }
   return {
     async read(names: string, cutAfter = Number.POSITIVE_INFINITY) {
       Object.assign(site, { content: Buffer.from(lines(names)), cutAfter })
@@ -21,13 +22,13 @@ function world() {
     },
     async merged(after = 0) {
       let names = ''
-      for await (const { parsed } of mergedRows(table, FILE, reader(), after)) {
+      for await (const { parsed } of mergedRows(ledgersIn(table), FILE, reader(), after)) {
         names += parsed.readings.map(({ name }) => name).join('')
       }
       return names
     },
     async replaced() {
-      const rows = await replacedRows(table, FILE, reader())
+      const rows = await replacedRows(ledgersIn(table), FILE, reader())
       return rows.flatMap(({ parsed }) => parsed.readings.map(({ name }) => name)).join('')
     },
   }

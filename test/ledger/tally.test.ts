@@ -13,6 +13,7 @@ type How = Partial<Rows<'alarm'>['record']>
 function rowsOf<F extends Feed>(feed: F, text: string, how: How = {}): Rows<F> {
   const record = {
     ...{ sequence: 1, generation: 0, end: text.length, via: 'round' as const, aside: false },
+    mixed: false,
     readAtMs: START + HOUR_MS,
     ...how,
   }

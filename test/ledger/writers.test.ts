@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { recordsUpTo } from '../../lib/ledger/ledger.ts'
+import { segmentsUpTo } from '../../lib/ledger/ledger.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { after, historiesOf, type Step } from './file-histories.ts'
 import {
   type Counts,
@@ -46,7 +47,7 @@ async function race(history: readonly Step[], writers: number, choices: readonly
   const work = sites.map((site, who) => {
     const turn = () => order.turn(who)
     const ports = {
-      table: tableInTurns(table, turn),
+      store: ledgersIn(tableInTurns(table, turn)),
       source: sourceOf(site, turn),
       clock: { now: () => 1000 + who },
     }
@@ -66,12 +67,16 @@ async function race(history: readonly Step[], writers: number, choices: readonly
   const pulls = await Promise.all(work)
   while (next < history.length) change(history[next++]!)
   const last = await pull(
-    { table, source: sourceOf({ ...portal(), content }), clock: { now: () => 5000 } },
+    {
+      store: ledgersIn(table),
+      source: sourceOf({ ...portal(), content }),
+      clock: { now: () => 5000 },
+    },
     FILE,
     'path',
     'round',
   )
-  const records = await recordsUpTo(table, FILE, ALL)
+  const records = await segmentsUpTo(ledgersIn(table), FILE, ALL)
   const stored = storedCounts(records)
   for (const [unit, count] of stored) expect(most.get(unit) ?? 0).toBeGreaterThanOrEqual(count)
   for (const site of sites) {
@@ -126,7 +131,11 @@ describe('a writer that lost', () => {
       create: async (...args: Parameters<typeof table.create>) => {
         if (first) {
           first = false
-          const other = { table, source: sourceOf({ ...portal(), content: other_ }), clock }
+          const other = {
+            store: ledgersIn(table),
+            source: sourceOf({ ...portal(), content: other_ }),
+            clock,
+          }
           await pull(other, FILE, 'path', 'round')
           await meanwhile()
         }
@@ -136,7 +145,7 @@ describe('a writer that lost', () => {
     const clock = { now: () => 1 }
     const other_ = Buffer.from('of B\n')
     const outcome = pull(
-      { table: interrupted, source: sourceOf(site), clock },
+      { store: ledgersIn(interrupted), source: sourceOf(site), clock },
       FILE,
       'path',
       'round',
@@ -150,7 +159,7 @@ describe('a writer that lost', () => {
       site.content = undefined
     })
     expect(await outcome).toMatchObject({ found: false, appended: [{ aside: true, lines: 1 }] })
-    const stored = storedCounts(await recordsUpTo(table, FILE, ALL))
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
     expect(inOrder(stored)).toEqual([
       [' of A\n', 1],
       [' of B\n', 1],
@@ -163,7 +172,7 @@ describe('a writer that lost', () => {
       site.down = true
     })
     await expect(outcome).rejects.toMatchObject({ code: 'connection' })
-    const stored = storedCounts(await recordsUpTo(table, FILE, ALL))
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
     expect([...stored.keys()].sort()).toEqual([' of A\n', ' of B\n'])
   })
 
@@ -174,7 +183,7 @@ describe('a writer that lost', () => {
       site.content = undefined
     })
     expect((await outcome).appended.length).toBeGreaterThan(3)
-    const stored = storedCounts(await recordsUpTo(table, FILE, ALL))
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
     stored.delete(' of B\n')
     expect(inOrder(stored)).toEqual(inOrder(countsOf(wholeUnits(content))))
   })
@@ -189,16 +198,21 @@ describe('a writer that lost', () => {
         rounds += 1
         if (rounds <= 25) {
           const other = { ...portal(), content: Buffer.from(`B ${rounds}\n`) }
-          await pull({ table, source: sourceOf(other), clock }, FILE, 'path', 'round')
+          await pull(
+            { store: ledgersIn(table), source: sourceOf(other), clock },
+            FILE,
+            'path',
+            'round',
+          )
         }
         return table.create(...args)
       },
     }
     const site = { ...portal(), content: Buffer.from('of A\n') }
     await expect(
-      pull({ table: beaten, source: sourceOf(site), clock }, FILE, SITE.id, 'round'),
+      pull({ store: ledgersIn(beaten), source: sourceOf(site), clock }, FILE, SITE.id, 'round'),
     ).rejects.toMatchObject({ code: 'too-many-writers', class: 'retry' })
-    const stored = storedCounts(await recordsUpTo(table, FILE, ALL))
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
     expect(stored.get(' of A\n')).toBe(1)
   })
 })

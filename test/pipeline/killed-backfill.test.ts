@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { observeBackfill } from '../../lib/ledger/observed.ts'
 import { pull } from '../../lib/ledger/pull.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 
 let world: World
@@ -21,7 +22,7 @@ it('a backfill killed between append and fold is brought up by the next round', 
   const source = rounds.openSource(rounds.settings.sites[0]!)
   const file = { site: 'a', feed: 'alarm', day: '2026-11-01' } as const
   await pull(
-    { table: rounds.table, source, clock: rounds.clock },
+    { store: ledgersIn(rounds.table), source, clock: rounds.clock },
     file,
     'sys_alarm/system_alarm_20261101.txt',
     'backfill',
