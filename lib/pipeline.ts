@@ -14,16 +14,20 @@ import {
   type FileFailure,
 } from './ledger/collect-day.ts'
 import type { LineCounts } from './ledger/coverage.ts'
-import { bringUpDay, newestOf, type PlacedSite } from './ledger/days.ts'
-import { dueDays, unsettledDays } from './ledger/due.ts'
+import { bringUpDay, newestOf, siteDays } from './ledger/days.ts'
+import { daysToRead } from './ledger/days-to-read.ts'
+import { exportDays } from './ledger/export-days.ts'
 import { ledgersOf } from './ledger/ledger.ts'
 import { nothingFound } from './ledger/nothing-found.ts'
 import { observe, observeBackfill, observedDays, type Reading } from './ledger/observed.ts'
-import type { Via } from './ledger/record.ts'
+import { putOffExpiry } from './ledger/put-off.ts'
+import type { DayFile, Via } from './ledger/record.ts'
+import { settlesAsked, settlesDue } from './ledger/settle-due.ts'
+import { type Closed, type SiteSettled, settleSiteDays } from './ledger/settle-site.ts'
 import type { Log } from './log.ts'
 import type { Mailer } from './mail/mailer.ts'
-import { mailedKey, readNotice } from './notify/notice.ts'
 import { mailIsDown, notifySite, type SentMail } from './notify/send.ts'
+import { unmailed } from './notify/unmailed.ts'
 import { publishFleet } from './publish/fleet.ts'
 import { OVERVIEW_PATH } from './publish/paths.ts'
 import { PAGE_FORM, type PublishPorts, type Report } from './publish/published.ts'
@@ -31,20 +35,20 @@ import { publishSite } from './publish/site.ts'
 import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
 import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
-import { FLEET_PAGES, noticeKey } from './store/keys.ts'
+import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, daysFromTo, Zone } from './time.ts'
+import { addDays, type Clock, Zone } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
  *
  *   collect   source -> whole lines -> ledger -> tallies of the day, book of alarms -> observed
  *   notify    open alarms, notices -> who is due, and why -> claim -> send -> mark sent
+ *   settle    source, whole -> compare -> archive -> close record -> Parquet
  *   report    ledger -> figures of the day -> pages -> publish
  *
  * Each looks at the state to see what is due, so a lost or doubled round costs time, never data.
- * Settling a day comes with the archive.
  */
 
 /** All that the pipeline works with: a back end gives it (lib/backends). */
@@ -139,7 +143,7 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   const feeds = feedsAsked(site, request)
   const readings = new Map<Day, Reading[]>()
   const newestAlarms = new Map<Day, number>()
-  const { days, leftBehind } = await daysToRead(rounds, placed, request)
+  const { days, leftBehind } = await daysToRead(rounds, placed, clock.now(), request)
   const source = rounds.openSource(site)
   try {
     for (const day of days) {
@@ -203,25 +207,6 @@ function failedDay(site: Site, day: Day, feeds: readonly Feed[], thrown: unknown
   return { added: [], failures, readings: [], newest: new Map(), down: false }
 }
 
-/** The days to read, and those that a backfill, now dead, may have left without their figures. */
-async function daysToRead(
-  { table, settings, clock }: Rounds,
-  { site, zone }: PlacedSite,
-  { range, paced }: CollectRequest,
-): Promise<{ days: Day[]; leftBehind: Day[] }> {
-  if (range) return { days: daysFromTo(range.from, range.to), leftBehind: [] }
-  const { keepDays, settleAfterDays } = settings.retention
-  const nowMs = clock.now()
-  const from = addDays(zone.dayOf(nowMs), -keepDays)
-  const observed = await observedDays(table, site.id, { from })
-  const facts = { site, zone, nowMs, keepDays, settleAfterDays, observed }
-  const days = paced ? dueDays(facts) : unsettledDays(facts)
-  const leftBehind = [...observed]
-    .filter(([day, { backfillingSinceMs }]) => backfillingSinceMs && !days.includes(day))
-    .map(([day]) => day)
-  return { days, leftBehind }
-}
-
 /** What a notify run did. */
 export interface Notified {
   sent: SentMail[]
@@ -263,18 +248,6 @@ export async function notify(rounds: Rounds, only?: readonly string[]): Promise<
   return notified
 }
 
-/** How many alarms some recipient was not mailed about; what a backfill read first is never due. */
-async function unmailed(table: Table, site: Site, open: readonly DescribedAlarm[]) {
-  const waiting = new Set<DescribedAlarm>()
-  for (const to of new Set(site.recipients)) {
-    const { mailed } = readNotice(await table.get(noticeKey(to, site.id)))
-    for (const alarm of open) {
-      if (!alarm.backfilled && mailed[mailedKey(alarm)] === undefined) waiting.add(alarm)
-    }
-  }
-  return waiting.size
-}
-
 /** The alarms of a site that stand at `atMs`, from the book: worst first, in the site's words. */
 export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
   const { table, settings, dictionary } = rounds
@@ -286,6 +259,86 @@ export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
     .filter((one) => !isExpired(one.changedMs, atMs, spans, settings.thresholds.expireAfterDays))
     .map((one) => described(openAlarm(site.id, one), dictionary, site.language))
     .sort(worstFirst)
+}
+
+/** Which sites and days to settle; what is absent means all, and what is due. */
+export interface SettleRequest {
+  sites?: readonly string[]
+  range?: { from: Day; to: Day }
+  /** Look through the whole past only once in a day, as a schedule does. */
+  paced?: boolean
+  onSite?(done: number, of: number): void
+}
+
+/** A settle run: the day files that are closed, those that should be long since, and failures. */
+export interface Settled {
+  closed: Closed[]
+  /** Not archived a week before their records leave the table: their expiry was put off. */
+  late: DayFile[]
+  failures: FileFailure[]
+}
+
+/** Settles the days that are due: reads them once more, whole; archives them; closes them. */
+export async function settle(rounds: Rounds, request: SettleRequest = {}): Promise<Settled> {
+  const { table, settings, log } = rounds
+  const sites = chosenSites(settings, request.sites)
+  const limit = pLimit(settings.schedule.sitesAtOnce)
+  let done = 0
+  const settleOne = async (site: Site) => {
+    const settled = await settleSite(rounds, site, request).catch((thrown: unknown) => {
+      const day = request.range?.to ?? new Zone(site.timeZone).dayOf(rounds.clock.now())
+      const { failures } = failedDay(site, day, Object.keys(site.feeds) as Feed[], thrown)
+      return { closed: [], late: [], failures, readings: new Map<Day, Reading[]>() }
+    })
+    done += 1
+    request.onSite?.(done, sites.length)
+    return { placed: { site, zone: new Zone(site.timeZone) }, ...settled }
+  }
+  const all = await Promise.all(sites.map((site) => limit(() => settleOne(site))))
+  const closed = all.flatMap((one) => one.closed)
+  const late = all.flatMap((one) => one.late)
+  const failures = all.flatMap((one) => one.failures)
+  const fleet = settings.sites.map((site) => ({ site, zone: new Zone(site.timeZone) }))
+  failures.push(...(await exportDays(ledgersOf(rounds), fleet, closed)))
+  // Last: a day of which anything was not computed is not settled either, so it is due again.
+  for (const { placed, readings } of all) {
+    const { site, zone } = placed
+    for (const [day, own] of readings) {
+      await observe(table, site.id, day, zone.endOf(day), 'settle', own)
+    }
+  }
+  await table.sweep?.()
+  for (const { site, feed, day } of late) log('warn', 'settle:late', { site, feed, day })
+  for (const { site, feed, day, error } of failures) {
+    const { code, message } = error
+    log('warn', 'settle:failed', { site, feed, day, code, message })
+  }
+  return { closed, late, failures }
+}
+
+async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: SettleRequest) {
+  const { table, settings, clock } = rounds
+  const { keepDays, settleAfterDays } = settings.retention
+  const store = ledgersOf(rounds)
+  const placed = { site, zone: new Zone(site.timeZone) }
+  const nowMs = clock.now()
+  const due = range
+    ? await settlesAsked(store, placed, nowMs, range)
+    : await settlesDue(store, placed, { nowMs, settleAfterDays }, paced)
+  if (paced && due.length === 0) {
+    return { closed: [], late: [], failures: [], readings: new Map<Day, Reading[]>() }
+  }
+  const source = rounds.openSource(site)
+  let settled: SiteSettled
+  try {
+    settled = await settleSiteDays({ store, source, clock }, placed, due)
+  } finally {
+    await source.close()
+  }
+  const { newestAlarms, ...rest } = settled
+  await bringUpBook(store, placed, newestAlarms, addDays(placed.zone.dayOf(nowMs), -keepDays))
+  const late = await putOffExpiry(store, placed, await siteDays(table, site.id), nowMs)
+  return { ...rest, late }
 }
 
 /** Which pages a report looks at. */

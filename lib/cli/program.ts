@@ -13,6 +13,7 @@ import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
 import { addServe } from './serve.ts'
+import { addSettle } from './settle.ts'
 import { addStatus } from './status.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -38,6 +39,7 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
     addSchema,
     addCollect,
     addBackfill,
+    addSettle,
     addNotify,
     addReport,
     addRun,

@@ -30,6 +30,8 @@ export function heldBy(reply: Reply, from: number, name: string, moved: boolean)
   const agrees = range && (lengthBytes === undefined || lengthBytes === range.sizeBytes)
   // Content-Range means nothing in a 200, yet caches send slices so; it is believed if it can be.
   if (reply.status === 200 && !agrees) {
+    // No bytes, and a place that cannot be: the range lies behind the end, or so the server thinks.
+    if (from > 0 && told !== undefined && lengthBytes === 0) return { kind: 'shorter' }
     return { kind: 'bytes', start: 0, sizeBytes: lengthBytes, rest: 0 }
   }
   if (!range) throw badRange(name, `a part came without saying where it is (${shown(told)})`)
@@ -68,9 +70,9 @@ export async function* counted(
 }
 
 function unsatisfied(fields: Fields, from: number, name: string): Held {
-  // Some servers answer 416 to any request for an empty file.
-  if (from === 0) return { kind: 'empty' }
   const size = whole(/^bytes \*\/(\d+)$/i.exec(one(fields, 'content-range') ?? '')?.[1])
+  // Some servers answer 416 to any request for an empty file.
+  if (from === 0 && !size) return { kind: 'empty' }
   if (size === undefined || size <= from) return { kind: 'shorter' }
   throw badRange(name, `byte ${from} of ${size} was refused as behind the end`)
 }

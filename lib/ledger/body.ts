@@ -73,6 +73,15 @@ export class Body {
     return this.take(wholeLength(this.peek().subarray(0, RUN_BYTES), open))
   }
 
+  /** All that comes, as it comes; throws what breaks the body off. */
+  async *rest(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      await this.need(1)
+      if (this.#heldBytes === 0) return
+      yield this.take(this.#heldBytes)
+    }
+  }
+
   /** Ends the reading early and frees what the source holds. */
   async close(): Promise<void> {
     if (!this.#ended && !this.#fault) await this.#chunks.return?.()

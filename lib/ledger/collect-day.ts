@@ -33,8 +33,11 @@ export interface DayCollected {
   down: boolean
 }
 
+/** Of an unfinished last line, so much is shown at most: no such line of a feed is longer. */
+export const MOST_TAIL_BYTES = 4096
+
 /** Errors that say that nothing of the site answers. */
-const DOWN = new Set(['connection', 'timed-out', 'name-not-found', 'tls', 'refused-address'])
+export const DOWN = new Set(['connection', 'timed-out', 'name-not-found', 'tls', 'refused-address'])
 
 /**
  * Reads the day files of one site and day, appends what is new, and brings the day's tallies up to
@@ -66,7 +69,8 @@ export async function collectDay(
     pulled.set(feed, outcome)
     collected.newest.set(feed, outcome.place.sequence)
     if (error) continue
-    const { found, readAtMs, tail } = outcome
+    const { found, readAtMs } = outcome
+    const tail = outcome.tail.subarray(0, MOST_TAIL_BYTES)
     collected.readings.push({ feed, atMs: readAtMs, found, tail })
   }
   const days = await bringUpDay(ports.store, placed, day, collected.newest)

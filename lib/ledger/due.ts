@@ -14,7 +14,7 @@ export interface DueFacts {
 }
 
 /** A day is settled from this time of the next day on (DESIGN section 3, rule 6). */
-const SETTLE_MS = 2 * HOUR_MS
+export const SETTLE_MS = 2 * HOUR_MS
 
 /** While rounds go on, a past day that was read after its settling time is read once in an hour. */
 const PAST_PAUSE_MS = HOUR_MS

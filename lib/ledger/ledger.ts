@@ -132,7 +132,7 @@ export async function* itemsAfter(
     const first = after + 1
     const items = await table.list(partition, { from: sequenceKey(first), limit: PAGE_RECORDS })
     const gap = items.findIndex(({ sort }, index) => sort !== sequenceKey(first + index))
-    const close = gap === -1 ? undefined : await newestClose(table, partition)
+    const close = gap === -1 ? undefined : await newestClose(table, file)
     if (close && close.sequence > after) {
       for await (const item of archivedItems(archive, close.archive)) {
         if (item.sort < sequenceKey(first)) continue
@@ -160,7 +160,11 @@ function ledgerGap(partition: string, sequence: number): RoundsError {
 }
 
 /** The newest close record of a ledger; asked for only where something is missing. */
-async function newestClose(table: Table, partition: string): Promise<CloseRecord | undefined> {
+export async function newestClose(
+  table: Table,
+  { site, feed, day }: DayFile,
+): Promise<CloseRecord | undefined> {
+  const partition = ledgerPartition(site, feed, day)
   for (let to: string | undefined; ; ) {
     const range = { descending: true, limit: PAGE_RECORDS, ...(to && { to }) }
     const items = await table.list(partition, range)

@@ -27,6 +27,8 @@ export interface Observed {
    * computing. Rounds do not read its day again, so they bring up what is computed of it.
    */
   backfillingSinceMs?: number
+  /** When each file was last settled: read whole and compared, or found gone. */
+  settledMs?: Partial<Record<Feed, number>>
 }
 
 /** One successful reading. */
@@ -36,7 +38,12 @@ export interface Reading {
   found: boolean
   /** The file's unfinished last line. */
   tail?: Uint8Array
+  /** True when the file was read whole, compared and closed. */
+  settled?: boolean
 }
+
+/** Who read: a settling follows a day for whoever reads it, and ends no backfill. */
+export type ReadBy = Via | 'settle'
 
 /** The form of this item. */
 const OBSERVED_FORMAT = 1
@@ -81,7 +88,7 @@ export async function observe(
   site: string,
   day: Day,
   dayEndMs: number,
-  via: Via,
+  via: ReadBy,
   readings: readonly Reading[],
 ): Promise<void> {
   const key = { partition: observedPartition(site), sort: day }
@@ -122,16 +129,21 @@ export function withReadings(
   known: Observed | undefined,
   readings: readonly Reading[],
   dayEndMs: number,
-  via: Via,
+  via: ReadBy,
 ): Observed | undefined {
   const feeds = { ...known?.feeds }
   // Once a round has read a day, rounds follow it, whoever read it first.
-  const by = via === 'round' ? via : (known?.via ?? via)
+  const by = via === 'round' ? via : (known?.via ?? 'backfill')
   // A round that reads beside a backfill does not end it.
-  const backfillingSinceMs = via === 'round' ? known?.backfillingSinceMs : undefined
+  const backfillingSinceMs = via === 'backfill' ? undefined : known?.backfillingSinceMs
+  const settledMs = { ...known?.settledMs }
   let worth = known?.via !== by || known?.backfillingSinceMs !== backfillingSinceMs
   let serviceTail = known?.serviceTail
-  for (const { feed, atMs, found, tail } of readings) {
+  for (const { feed, atMs, found, tail, settled } of readings) {
+    if (settled) {
+      worth = true
+      settledMs[feed] = Math.max(atMs, settledMs[feed] ?? 0)
+    }
     if (feed === 'service' && found) {
       const text = tail?.length ? Buffer.from(tail).toString('base64') : undefined
       worth ||= text !== serviceTail
@@ -160,6 +172,7 @@ export function withReadings(
     via: by,
     ...(serviceTail && { serviceTail }),
     ...(backfillingSinceMs !== undefined && { backfillingSinceMs }),
+    ...(Object.keys(settledMs).length > 0 && { settledMs }),
   }
 }
 

@@ -1,6 +1,5 @@
 import { RoundsError } from '../errors.ts'
 import type { Source } from '../fetch/source.ts'
-import { BEGINNING_BYTES, refusalOf } from '../parse/no-day-file.ts'
 import type { Clock } from '../time.ts'
 import {
   type Appended,
@@ -12,9 +11,10 @@ import {
   type Writer,
   writerAt,
 } from './append.ts'
-import { Body } from './body.ts'
 import { type LedgerStore, NOWHERE, type Place, placeOf } from './ledger.ts'
-import { type DayFile, MARKER_BYTES, markerOf, type Via } from './record.ts'
+import { type Opened, openAt, openWhole } from './open.ts'
+import { type DayFile, MARKER_BYTES, type Via } from './record.ts'
+import { lostBelowClose, removeStray, type Stray } from './stray.ts'
 
 /** What a pull may use. */
 export interface PullPorts {
@@ -43,11 +43,10 @@ export interface Pulled {
 /** Losing against other writers so often in a row is no race any more. */
 const MOST_RACES = 25
 
-/** Of an unfinished last line, so much is shown at most: no such line of a feed is longer. */
-const MOST_TAIL_BYTES = 4096
-
 const NO_BYTES = new Uint8Array()
-const NO_MARKER = markerOf(NO_BYTES)
+
+/** How much of what the ledger holds is compared with the file: a marker's length, or all of it. */
+export type Overlap = 'marker' | 'whole'
 
 /**
  * Appends to the ledger what a day file holds beyond it (DESIGN section 3, rules 1 to 4).
@@ -60,10 +59,11 @@ export async function pull(
   file: DayFile,
   path: string,
   via: Via,
+  overlap: Overlap = 'marker',
 ): Promise<Pulled> {
   const losses: Lost[] = []
   try {
-    return await pullBeside(ports, file, path, via, losses)
+    return await pullBeside(ports, file, path, via, overlap, losses)
   } catch (thrown) {
     // The site may never show again what the lost answers held: it is kept before giving up.
     await putAside(ports.store, file, losses, NOWHERE, [])
@@ -77,27 +77,35 @@ async function pullBeside(
   file: DayFile,
   path: string,
   via: Via,
+  overlap: Overlap,
   losses: Lost[],
 ): Promise<Pulled> {
+  const { store, source } = ports
   const appended: Appended[] = []
+  const strays: Stray[] = []
   let before: Place | undefined
   for (let races = 0; races < MOST_RACES; races += 1) {
-    const place = await placeOf(ports.store, file)
+    const place = await placeOf(store, file)
     before ??= place
     const readAtMs = ports.clock.now()
-    const opened = await openAt(ports.source, path, place)
+    const opened = await (overlap === 'marker'
+      ? openAt(source, path, place)
+      : openWhole(source, path, store, file, place))
     if (!opened) {
-      const at = await putAside(ports.store, file, losses, place, appended)
+      const at = await putAside(store, file, losses, place, appended)
+      await removeStrays(store, strays)
       return { found: false, readAtMs, appended, before, place: at, tail: NO_BYTES }
     }
-    const writer = await writerAt(ports.store, file, opened.place, place.generation)
+    const writer = await writerAt(store, file, opened.place, place.generation)
     const { tail, lost } = await appendBody(writer, opened, { readAtMs, via })
-    appended.push(...writer.appended)
-    if (lost) {
-      losses.push(lost)
-      continue
-    }
-    const at = await putAside(ports.store, file, losses, writer.place, appended)
+    const below = await lostBelowClose(store, file, writer.appended)
+    strays.push(...below)
+    losses.push(...below.map((stray) => ({ ...stray, readAtMs, via })))
+    if (lost) losses.push(lost)
+    if (below.length === 0) appended.push(...writer.appended)
+    if (lost || below.length > 0) continue
+    const at = await putAside(store, file, losses, writer.place, appended)
+    await removeStrays(store, strays)
     const { fault } = opened.body
     return { found: true, readAtMs, appended, before, place: at, tail, ...(fault && { fault }) }
   }
@@ -107,71 +115,6 @@ async function pullBeside(
     `Other writers were faster ${MOST_RACES} times in a row.`,
     'See that not more than a few instances share this state.',
   )
-}
-
-/** A body that stands right behind `place`; `tail` are the bytes just before, for the marker. */
-interface Opened {
-  body: Body
-  place: Place
-  before: Uint8Array
-}
-
-/** Asks for what follows `place`; undefined when the site has no such file. */
-async function openAt(source: Source, path: string, place: Place): Promise<Opened | undefined> {
-  const from = place.end - place.marker.length
-  if (from > 0) {
-    // Some servers say 404 to a range that they do not have; the plain reading below decides.
-    const answer = await source.read(path, from)
-    if (answer.kind === 'body') {
-      const body = new Body(answer.chunks)
-      if (answer.start === 0) return decide(body, place)
-      const overlap = await skipTo(body, from - answer.start, place.marker.length)
-      if (isMarker(overlap, place)) return { body, place, before: overlap }
-      await body.close()
-    }
-  }
-  const answer = await source.read(path, 0)
-  if (answer.kind === 'absent') return undefined
-  const body = new Body(answer.kind === 'body' ? answer.chunks : nothing())
-  return decide(body, place)
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-async function skipTo(body: Body, skipped: number, count: number): Promise<Uint8Array> {
-  await body.need(skipped + count)
-  body.take(skipped)
-  return body.take(count)
-}
-
-/** A whole file decides by itself: it continues the newest generation, or begins the next one. */
-async function decide(body: Body, place: Place): Promise<Opened> {
-  await body.need(Math.max(place.end, 1))
-  await body.fill(BEGINNING_BYTES)
-  const beginning = body.peek()
-  const from = place.end - place.marker.length
-  if (place.sequence > 0 && isMarker(beginning.subarray(from, place.end), place)) {
-    const before = body.take(place.end).subarray(from)
-    return { body, place, before }
-  }
-  const refusal = refusalOf(beginning)
-  if (refusal) {
-    await body.close()
-    throw refusal
-  }
-  const generation = place.end > 0 ? place.generation + 1 : place.generation
-  const next = {
-    ...place,
-    generation,
-    end: 0,
-    open: false,
-    marker: NO_MARKER,
-  }
-  return { body, place: { ...next, finished: false }, before: NO_BYTES }
-}
-
-function isMarker(bytes: Uint8Array, place: Place): boolean {
-  return bytes.length === place.marker.length && markerOf(bytes).sha256 === place.marker.sha256
 }
 
 /** Appends run after run until the body ends, breaks off, or another writer is faster. */
@@ -197,7 +140,7 @@ async function appendBody(
     if (body.ended && !(await finish(writer, read))) {
       return { tail: NO_BYTES, lost: { place: writer.place, bytes: NO_BYTES, ...read } }
     }
-    return { tail: body.fault ? NO_BYTES : body.peek().slice(0, MOST_TAIL_BYTES) }
+    return { tail: body.fault ? NO_BYTES : body.peek().slice() }
   } finally {
     await body.close()
   }
@@ -215,8 +158,14 @@ async function putAside(
     if (loss.bytes.length === 0) continue
     for (const record of await appendAside(store, file, loss)) {
       appended.push(record)
-      place = { ...place, sequence: record.sequence, mixed: true, rows: record.rows }
+      const { closed: _, ...open } = place
+      place = { ...open, sequence: record.sequence, mixed: true, rows: record.rows }
     }
   }
   return place
+}
+
+/** Only now, because what they hold stands aside in their place. */
+async function removeStrays(store: LedgerStore, strays: readonly Stray[]): Promise<void> {
+  for (const stray of strays) await removeStray(store, stray)
 }

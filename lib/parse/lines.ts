@@ -139,17 +139,3 @@ export function decodeBeginning(bytes: Uint8Array, charset: Charset): string {
 
 const UTF_8_FIRST = ['utf-8', 'gb18030'] as const
 const GB18030_FIRST = ['gb18030', 'utf-8'] as const
-
-/** How web pages, XML and JSON begin. */
-const MARKUP = /^\s*<(?:!--|(?:!doctype|\?xml|html|head|body|script|title|div|h1|p)\b)/i
-const JSON_TEXT = /^\s*(?:\{\s*["}]|\[\s*[{"\]])/
-
-/** How much of a file's beginning `looksLikeMarkup` looks at, in bytes. */
-export const MARKUP_BYTES = 1024
-
-/** True for bytes that begin like a web page, XML, JSON or gzip, which no day file does. */
-export function looksLikeMarkup(beginning: Uint8Array): boolean {
-  if (beginning[0] === 0x1f && beginning[1] === 0x8b) return true
-  const text = decoders.lenient.decode(beginning.subarray(0, MARKUP_BYTES)).replace(/^\uFEFF/, '')
-  return MARKUP.test(text) || JSON_TEXT.test(text)
-}

@@ -1,28 +1,48 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { RoundsError } from '../errors.ts'
+import { type ErrorClass, RoundsError } from '../errors.ts'
 import type { Chance } from '../random.ts'
+import { DAY_MS } from '../time.ts'
 import type { Objects } from './objects.ts'
 
-/** Begins the name of a file that is still being written; such files are never listed. */
-const UNFINISHED = '.unfinished-'
+/**
+ * The folder below the root in which files stand until they are whole; it is never listed. (Release
+ * 0.1.0 left them beside the whole ones, under names that begin like this.)
+ */
+const UNFINISHED = '.unfinished'
+
+/** A file that has been unfinished for so long is that of a process that was killed. */
+const LEFT_BEHIND_MS = DAY_MS
+
+/** Faults of a folder that pass by themselves. */
+const PASSING = ['EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EINTR']
 
 /** Objects as files below `root`, which is made when absent. */
 export function directoryObjects(root: string, chance: Chance): Objects {
+  const unfinishedFolder = join(root, UNFINISHED)
+  let swept = false
   return {
     async put(path, body) {
       const file = join(root, checked(path))
       await translate(file, async () => {
         await mkdir(dirname(file), { recursive: true })
-        const unfinished = join(dirname(file), `${UNFINISHED}${chance.token()}`)
-        const handle = await open(unfinished, 'w')
+        await mkdir(unfinishedFolder, { recursive: true })
+        const unfinished = join(unfinishedFolder, chance.token())
         try {
-          await handle.writeFile(body)
-          await handle.datasync()
-        } finally {
-          await handle.close()
+          await withFile(unfinished, 'w', async (opened) => {
+            await opened.writeFile(body)
+            await opened.datasync()
+            // Once is enough: what this process leaves behind itself is found by the next one.
+            if (!swept) await sweep(unfinishedFolder, (await opened.stat()).mtimeMs)
+            swept = true
+          })
+          await rename(unfinished, file)
+        } catch (thrown) {
+          // On a full disk the part that was written takes the room that is missing.
+          await rm(unfinished, { force: true }).catch(() => {})
+          throw thrown
         }
-        await rename(unfinished, file)
+        await syncFolder(dirname(file))
       })
     },
     async get(path) {
@@ -39,7 +59,7 @@ export function directoryObjects(root: string, chance: Chance): Objects {
         .filter((entry) => entry.isFile() && !entry.name.startsWith(UNFINISHED))
         .map((entry) => join(entry.parentPath, entry.name).slice(join(root, '/').length))
         .map((path) => path.replaceAll('\\', '/'))
-        .filter((path) => path.startsWith(prefix))
+        .filter((path) => path.startsWith(prefix) && !path.startsWith(`${UNFINISHED}/`))
         .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
     },
     async remove(path) {
@@ -49,11 +69,42 @@ export function directoryObjects(root: string, chance: Chance): Objects {
   }
 }
 
+async function withFile(
+  name: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(name, flags)
+  try {
+    await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The new name is on the disk too: the caller is about to note that the object stands. */
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; there the rename is durable by itself.
+  if (process.platform !== 'win32') await withFile(folder, 'r', (opened) => opened.sync())
+}
+
+/** Removes what killed processes left behind. `nowMs` is the disk's own time, as its dates are. */
+async function sweep(folder: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name)
+    try {
+      if (nowMs - (await stat(file)).mtimeMs > LEFT_BEHIND_MS) await rm(file, { force: true })
+    } catch {
+      // Another process has finished it, or has swept it.
+    }
+  }
+}
+
 /** The path itself, or an error: law 3 of the port keeps objects inside their folder. */
 function checked(path: string): string {
   const parts = path.split('/')
   const bad = parts.some((part) => part === '' || part === '.' || part === '..')
-  if (!bad && !/[\\\0]/.test(path)) return path
+  if (!bad && !/[\\\0]/.test(path) && !path.startsWith(UNFINISHED)) return path
   throw new RoundsError('object-path', 'stop', `“${path}” is no path of an object.`)
 }
 
@@ -70,14 +121,15 @@ async function translate<T>(file: string, work: () => Promise<T>, absent: string
   } catch (thrown) {
     const { code = 'unknown' } = thrown as NodeJS.ErrnoException
     if (absent.includes(code)) return undefined
-    throw new RoundsError(
-      'folder',
-      'stop',
-      `${file} cannot be used (${code}).`,
-      code === 'ENOSPC'
-        ? 'Make room on the disk, then start again.'
-        : 'See that the folder exists and that this user may read and write it.',
-      { cause: thrown },
-    )
+    const [errorClass, hint] = adviceOn(code)
+    const message = `${file} cannot be used (${code}).`
+    throw new RoundsError('folder', errorClass, message, hint, { cause: thrown })
   }
+}
+
+function adviceOn(code: string): [errorClass: ErrorClass, hint: string] {
+  if (PASSING.includes(code)) return ['retry', 'It passes by itself: the next round tries again.']
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return ['stop', 'Make room on the disk, then start again.']
+  return ['stop', 'See that the folder exists and that this user may read and write it.']
 }

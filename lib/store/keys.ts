@@ -52,5 +52,10 @@ export function pagesPartition(site: string): string {
   return `pages#${keyPart(site)}`
 }
 
+/** Partition of what the Parquet files of a feed's day were made from; the sort is the part. */
+export function parquetPartition(feed: Feed, day: Day): string {
+  return `parquet#${feed}#${day}`
+}
+
 /** What was published of the whole fleet. No site can reach it: `pages` has no `#`. */
 export const FLEET_PAGES: Key = { partition: 'pages', sort: 'fleet' }

@@ -1,8 +1,9 @@
+import { type Clock, systemClock } from '../time.ts'
 import { checkItemSize } from './item-size.ts'
 import type { Content, Item, Key, Table, Write } from './table.ts'
 
 /** A table that lives as long as the process: for tests and the simulation. */
-export function memoryTable(): Table {
+export function memoryTable(clock: Clock = systemClock): Table {
   const partitions = new Map<string, Map<string, Item>>()
   let writes = 0
 
@@ -53,6 +54,16 @@ export function memoryTable(): Table {
         .sort((one, other) => (one.sort < other.sort ? -1 : 1))
       if (descending) items.reverse()
       return items.slice(0, limit)
+    },
+    async sweep() {
+      const nowMs = clock.now()
+      let dropped = 0
+      for (const items of partitions.values()) {
+        for (const { sort, expiresAt } of items.values()) {
+          if (expiresAt !== undefined && expiresAt < nowMs && items.delete(sort)) dropped += 1
+        }
+      }
+      return dropped
     },
     async close() {},
   }

@@ -1,5 +1,3 @@
-import type { RoundsError } from '../errors.ts'
-
 /**
  * PORT: a keyed table. Items live under (partition, sort); one item is written whole or not at all.
  *
@@ -10,6 +8,8 @@ import type { RoundsError } from '../errors.ts'
  * 3. A write whose answer was lost is recognised by its version and reported as done, not refused.
  * 4. `list` is ordered by the bytes of `sort`; keys are ASCII (store/keys.ts encodes them).
  * 5. An item may vanish after its `expiresAt`, never before; readers do not rely on it vanishing.
+ *    `sweep` drops what is past it and says how many, and no other call does: a store that was off
+ *    for weeks keeps what is yet to be archived. A store that drops by itself has no `sweep`.
  * 6. Errors thrown are `RoundsError`s: class `retry` when the same call may succeed soon,
  *    `stop` when the store is broken, full, read-only or from a newer release.
  */
@@ -19,6 +19,7 @@ export interface Table {
   replace(key: Key, version: string, content: Content): Promise<Write>
   remove(key: Key, version: string): Promise<Write>
   list(partition: string, range?: Range): Promise<Item[]>
+  sweep?(): Promise<number>
   close(): Promise<void>
 }
 
@@ -55,6 +56,3 @@ export interface Range {
 
 /** The most that one item may hold, in bytes of JSON and body together. */
 export const MAX_ITEM_BYTES = 350_000
-
-/** What a driver throws; here so that its signature is part of the port. */
-export type TableError = RoundsError

@@ -1,13 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  endsOpen,
-  looksLikeMarkup,
-  MAX_LINE_BYTES,
-  type Unit,
-  unitsOf,
-  wholeLength,
-} from '../../lib/parse/lines.ts'
+import { endsOpen, MAX_LINE_BYTES, type Unit, unitsOf, wholeLength } from '../../lib/parse/lines.ts'
 
 const text = (lines: string) => Buffer.from(lines)
 const kinds = (bytes: Uint8Array, open = false) => unitsOf(bytes, open).map(({ kind }) => kind)
@@ -127,27 +120,3 @@ function inPieces(bytes: Buffer, cuts: number[]): Unit[] {
   }
   return units
 }
-
-describe('a web page instead of a file (F53)', () => {
-  it.each([
-    '<!DOCTYPE html><html>',
-    '\uFEFF  \r\n<html lang="en">',
-    '<?xml version="1.0"?>',
-    '<h1>Login</h1>',
-    '<!-- proxy -->',
-    '<BODY>',
-  ])('is known by its beginning: %j', (beginning) => {
-    expect(looksLikeMarkup(text(beginning))).toBe(true)
-  })
-
-  it.each([
-    '',
-    'web-1|10.0.0.1|s1|cpu|1|1|1|97|2026-11-10 00:00:00\n',
-    '<web-1>|10.0.0.1|s1|cpu',
-    '<bodyguard>|1|s1|cpu',
-    's1|<html>|n|d|t||t\n',
-    '\0\0<html>',
-  ])('is not seen in a day file: %j', (beginning) => {
-    expect(looksLikeMarkup(text(beginning))).toBe(false)
-  })
-})

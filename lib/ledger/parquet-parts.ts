@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import { type ReadingOf, SERVICE_COUNTS, type ServiceReading } from '../parse/feeds.ts'
+import type { Day, Feed } from '../site.ts'
+import { unknownFormat } from '../store/item-format.ts'
+import { parquetPartition } from '../store/keys.ts'
+import type { Content, Item, Key, Table, Write } from '../store/table.ts'
+import { type PlacedSite, siteDays } from './days.ts'
+import type { LedgerStore } from './ledger.ts'
+import { parquetFile, type SiteReadings } from './parquet.ts'
+import { sha256 } from './record.ts'
+import { mergedRows, readerOf, replacedRows } from './rows.ts'
+import type { Tally } from './tally.ts'
+
+/*
+ * A fleet's day is few files: each holds some 64 sites of one feed and day. What a file was made
+ * from is noted in the table, so that only files whose sites have changed are made again.
+ */
+
+/** What an export of a day did. Paths are those of the archive. */
+export interface DayExported {
+  written: string[]
+  removed: string[]
+  unchanged: number
+  /** Another worker was writing these at the same time; the next export sees to them again. */
+  contended: string[]
+}
+
+/** So many sites at most share a file, on the average. */
+const SITES_A_FILE = 64
+
+/** Rises when files of the same readings come out otherwise: then all are made again. */
+const PARQUET_FORM = 1
+
+/** The form of the item that notes what a file was made from. */
+const NOTE_FORMAT = 1
+
+/** Stands while a file is being written, and when nobody knows what it holds. */
+const UNKNOWN: Content = { data: { format: NOTE_FORMAT, digest: '' } }
+
+/** Where a part of a fleet's day lies in the archive; the folders are DuckDB's partitions. */
+export function parquetPath(feed: Feed, day: Day, part: string): string {
+  return `parquet/feed=${feed}/day=${day}/part-${part}.parquet`
+}
+
+/** The sites of each part, by name `<k>-of-<m>`; m is a power of two that grows with the fleet. */
+export function partsOf(sites: readonly PlacedSite[]): Map<string, PlacedSite[]> {
+  let count = 1
+  while (count * SITES_A_FILE < sites.length) count *= 2
+  const parts = new Map<string, PlacedSite[]>()
+  for (let part = 0; part < count; part += 1) parts.set(`${part}-of-${count}`, [])
+  const byId = [...sites].sort((one, other) => (one.site.id < other.site.id ? -1 : 1))
+  for (const placed of byId) {
+    const hash = createHash('sha256').update(placed.site.id).digest().readUInt32BE()
+    parts.get(`${hash % count}-of-${count}`)!.push(placed)
+  }
+  return parts
+}
+
+/**
+ * Brings the Parquet files of a feed's day up to what the ledgers hold, for all of `sites`: writes
+ * those whose readings have changed, and removes those that belong to another number of sites.
+ * Called again it writes nothing. A ledger that cannot be read keeps its file as it was, and
+ * throws; the next export tries again.
+ */
+export async function exportDay(
+  store: LedgerStore,
+  sites: readonly PlacedSite[],
+  feed: Feed,
+  day: Day,
+): Promise<DayExported> {
+  const exported: DayExported = { written: [], removed: [], unchanged: 0, contended: [] }
+  const partition = parquetPartition(feed, day)
+  const notes = new Map<string, Item>()
+  for (const note of await store.table.list(partition)) notes.set(note.sort, checked(note))
+  const parts = partsOf(sites)
+  // First: until the new files stand readings are absent, which is seen; doubled ones are not.
+  for (const [part, note] of notes) {
+    if (!parts.has(part)) await removePart(store, note, feed, day, exported)
+  }
+  for (const [part, members] of parts) {
+    const inputs = await inputsOf(store.table, members, feed, day)
+    const note = notes.get(part)
+    const digest = digestOf(inputs)
+    if (inputs.length === 0) {
+      if (note) await removePart(store, note, feed, day, exported)
+    } else if (note?.data.digest === digest) {
+      exported.unchanged += 1
+    } else {
+      const path = parquetPath(feed, day, part)
+      const key = { partition, sort: part }
+      const make = () => parquetFile(feed, readingsOf(store, inputs, feed, day))
+      const done = await writePart(store, key, note, digest, path, make)
+      exported[done ? 'written' : 'contended'].push(path)
+    }
+  }
+  return exported
+}
+
+/** A site that a file holds, and the tally that says up to where its ledger is known. */
+interface Input {
+  placed: PlacedSite
+  tally: Tally
+}
+
+/** The sites of a part that have something of this day, in order of their ids. */
+async function inputsOf(
+  table: Table,
+  members: readonly PlacedSite[],
+  feed: Feed,
+  day: Day,
+): Promise<Input[]> {
+  const all = await Promise.all(
+    members.map(async (placed) => {
+      const days = await siteDays(table, placed.site.id, { from: day, to: day })
+      return { placed, tally: days.get(day)?.feeds[feed] }
+    }),
+  )
+  return all.filter((one): one is Input => one.tally !== undefined)
+}
+
+/** Everything that decides what a file holds. */
+function digestOf(inputs: readonly Input[]): string {
+  const parts = inputs.map(({ placed: { site }, tally }) => [
+    site.id,
+    tally.sequence,
+    site.timeZone,
+    site.siteIds,
+    site.units,
+    site.onRewrite,
+    site.serviceCountsOf,
+  ])
+  return sha256(Buffer.from(JSON.stringify([PARQUET_FORM, parts])))
+}
+
+async function* readingsOf<F extends Feed>(
+  store: LedgerStore,
+  inputs: readonly Input[],
+  feed: F,
+  day: Day,
+): AsyncGenerator<SiteReadings<F>> {
+  for (const { placed, tally } of inputs) {
+    const runs = runsOf(store, placed, feed, day)
+    if (feed !== 'service') {
+      yield { site: placed.site, day, runs, standing: undefined }
+      continue
+    }
+    // A day has a line or two: they are looked at twice, to find the one that counts.
+    const all: ReadingOf[F][] = []
+    for await (const run of runs) all.push(...run)
+    const standing = all.findLast((one) => sameCounts(one as ServiceReading, tally.service))
+    yield { site: placed.site, day, runs: [all], standing: standing ?? all.at(-1) }
+  }
+}
+
+/** The readings of a site's day as they count, a record at a time. */
+async function* runsOf<F extends Feed>(
+  store: LedgerStore,
+  { site, zone }: PlacedSite,
+  feed: F,
+  day: Day,
+): AsyncGenerator<ReadingOf[F][]> {
+  const file = { site: site.id, feed, day }
+  const reader = readerOf(site, zone)
+  const rows =
+    site.onRewrite === 'merge'
+      ? mergedRows(store, file, reader, 0)
+      : await replacedRows(store, file, reader)
+  for await (const { parsed } of rows) yield parsed.readings
+}
+
+function sameCounts(one: ServiceReading, other: ServiceReading | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.recorded.text === other.recorded.text &&
+    SERVICE_COUNTS.every((count) => one[count] === other[count])
+  )
+}
+
+/**
+ * Writes a file between two notes: that it is unknown, then what it was made from. False when
+ * another worker wrote in between: nobody knows whose file came last, so it stays unknown.
+ */
+async function writePart(
+  { table, archive }: LedgerStore,
+  key: Key,
+  note: Item | undefined,
+  digest: string,
+  path: string,
+  make: () => Promise<Uint8Array>,
+): Promise<boolean> {
+  const claimed = await noted(table, key, note, UNKNOWN)
+  if (!claimed.done) return false
+  await archive.put(path, await make(), { contentType: 'application/vnd.apache.parquet' })
+  const content = { data: { format: NOTE_FORMAT, digest } }
+  let write = await noted(table, key, claimed.item, content)
+  if (write.done) return true
+  // Written even where it says so already: that refuses the other worker's last note.
+  while (!write.done) write = await noted(table, key, write.standing, UNKNOWN)
+  return false
+}
+
+function noted(table: Table, key: Key, note: Item | undefined, content: Content): Promise<Write> {
+  return note ? table.replace(key, note.version, content) : table.create(key, content)
+}
+
+/** Removes a file, then its note: one that is interrupted is done again. */
+async function removePart(
+  { table, archive }: LedgerStore,
+  note: Item,
+  feed: Feed,
+  day: Day,
+  exported: DayExported,
+): Promise<void> {
+  const path = parquetPath(feed, day, note.sort)
+  await archive.remove(path)
+  const removed = await table.remove({ partition: note.partition, sort: note.sort }, note.version)
+  exported[removed.done ? 'removed' : 'contended'].push(path)
+}
+
+function checked(note: Item): Item {
+  if (note.data.format === NOTE_FORMAT) return note
+  throw unknownFormat(note, 'parquet-format')
+}

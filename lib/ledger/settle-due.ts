@@ -1,0 +1,79 @@
+import type { Day, Feed } from '../site.ts'
+import { addDays, DAY_MS, daysFromTo } from '../time.ts'
+import { type PlacedSite, type SiteDay, siteDays } from './days.ts'
+import { SETTLE_MS } from './due.ts'
+import type { LedgerStore } from './ledger.ts'
+import { type Observed, observedDays } from './observed.ts'
+
+/** The feeds of one day that are to be settled now, and what was observed of the day. */
+export interface SettleDue {
+  day: Day
+  feeds: Feed[]
+  observed: Observed | undefined
+}
+
+/** What decides which days are due. */
+export interface SettleFacts {
+  nowMs: number
+  settleAfterDays: number
+}
+
+/**
+ * The days of a site that are due to be settled, oldest first. A day is settled at 02:00 of the
+ * next day, once more `settleAfterDays` later, and whenever something came since. With `paced`, as
+ * on a schedule, the whole past is looked through only when one of the newest days is due: once
+ * in a day.
+ */
+export async function settlesDue(
+  { table }: LedgerStore,
+  placed: PlacedSite,
+  facts: SettleFacts,
+  paced: boolean,
+): Promise<SettleDue[]> {
+  const { id } = placed.site
+  const today = placed.zone.dayOf(facts.nowMs)
+  const recent = { from: addDays(today, -(facts.settleAfterDays + 1)) }
+  const look = async (range: { from?: Day }) => {
+    const days = await siteDays(table, id, range)
+    return dueOf(placed, facts, days, await observedDays(table, id, range))
+  }
+  if (paced && (await look(recent)).length === 0) return []
+  return look({})
+}
+
+/** All feeds of the days from `from` to `to` that are over, due or not: asked for by hand. */
+export async function settlesAsked(
+  { table }: LedgerStore,
+  { site, zone }: PlacedSite,
+  nowMs: number,
+  range: { from: Day; to: Day },
+): Promise<SettleDue[]> {
+  const observed = await observedDays(table, site.id, range)
+  return daysFromTo(range.from, range.to)
+    .filter((day) => zone.endOf(day) <= nowMs)
+    .map((day) => ({ day, feeds: Object.keys(site.feeds) as Feed[], observed: observed.get(day) }))
+}
+
+/** The due days among those that are known. */
+export function dueOf(
+  { site, zone }: PlacedSite,
+  { nowMs, settleAfterDays }: SettleFacts,
+  days: ReadonlyMap<Day, SiteDay>,
+  observed: ReadonlyMap<Day, Observed>,
+): SettleDue[] {
+  const all = [...new Set([...days.keys(), ...observed.keys()])].sort()
+  const due: SettleDue[] = []
+  for (const day of all) {
+    const firstMs = zone.endOf(day) + SETTLE_MS
+    const lastMs = firstMs + settleAfterDays * DAY_MS
+    if (nowMs < firstMs) continue
+    const dueMs = nowMs >= lastMs ? lastMs : firstMs
+    const feeds = (Object.keys(site.feeds) as Feed[]).filter((feed) => {
+      const tally = days.get(day)?.feeds[feed]
+      const reopened = tally !== undefined && tally.proof === undefined
+      return reopened || (observed.get(day)?.settledMs?.[feed] ?? 0) < dueMs
+    })
+    if (feeds.length > 0) due.push({ day, feeds, observed: observed.get(day) })
+  }
+  return due
+}
