@@ -120,7 +120,7 @@ function emptyRecord(place: Place, read: { readAtMs: number; via: Via }): Segmen
     start: place.end,
     end: place.end,
     open: false,
-    readAtMs: read.readAtMs,
+    readAtMs: Math.max(read.readAtMs, place.readAtMs),
     via: read.via,
     marker: markerOf(new Uint8Array()),
     aside: false,

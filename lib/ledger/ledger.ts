@@ -47,6 +47,8 @@ export interface Place {
   marker: Marker
   mixed: boolean
   rows: number
+  /** When the newest record was read: a later one is never earlier, whatever the clock says. */
+  readAtMs: number
   charset: Charset
   /** True when a record of this generation ended where its read ended, at `end`. */
   finished: boolean
@@ -63,6 +65,7 @@ export const NOWHERE: Place = {
   marker: { length: 0, sha256: '' },
   mixed: false,
   rows: 0,
+  readAtMs: 0,
   charset: undefined,
   finished: false,
 }
@@ -98,7 +101,9 @@ export function placeAfter(resumable: LedgerRecord, newest = resumable): Place {
 }
 
 function endOf(newest: LedgerRecord) {
-  return { sequence: newest.sequence, mixed: newest.mixed, rows: newest.rows }
+  const { sequence, mixed, rows } = newest
+  const readAtMs = isClose(newest) ? newest.proof.readAtMs : newest.readAtMs
+  return { sequence, mixed, rows, readAtMs }
 }
 
 /** How often a reader that met a gap reads again before it gives up. */

@@ -60,7 +60,7 @@ export function segmentOf(
     start: place.end,
     end: place.end + run.bytes.length,
     open: endsOpen(run.bytes, last),
-    readAtMs: run.readAtMs,
+    readAtMs: Math.max(run.readAtMs, place.readAtMs),
     via: run.via,
     marker: markerOf(Buffer.concat([run.before, run.bytes.subarray(-MARKER_BYTES)])),
     aside: false,

@@ -111,7 +111,7 @@ async function closeAt(
     pulled.found && pulled.place.generation === generation && pulled.place.end === end
   const tail = compared ? pulled.tail : new Uint8Array()
   const proof: Proof = {
-    readAtMs: pulled.readAtMs,
+    readAtMs: Math.max(pulled.readAtMs, place.readAtMs),
     compared,
     generation,
     ...(await contentOf(store, file, place, tail)),

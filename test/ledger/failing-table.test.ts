@@ -57,7 +57,7 @@ async function live(failsAt: number, failure: Failure) {
   return { whole, operations }
 }
 
-describe('a store that fails once, at any operation of five rounds', () => {
+describe('a store that fails once, at any operation of five rounds (F63)', () => {
   it.each(['before', 'after', 'done-but-refused'] as const)('%s it is done', async (failure) => {
     const wanted = new Map<string, number>()
     for (const state of STATES) raise(wanted, countsOf(wholeUnits(state)))
