@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import type { SiteDay } from '../../lib/ledger/days.ts'
+import { observe } from '../../lib/ledger/observed.ts'
+import { pull } from '../../lib/ledger/pull.ts'
+import { putOffExpiry } from '../../lib/ledger/put-off.ts'
+import type { Proof } from '../../lib/ledger/record.ts'
+import { dueOf, settlesAsked, settlesDue } from '../../lib/ledger/settle-due.ts'
+import { emptyTally } from '../../lib/ledger/tally.ts'
+import { daysPartition, ledgerPartition } from '../../lib/store/keys.ts'
+import { DAY_MS, HOUR_MS, Zone } from '../../lib/time.ts'
+import { ledgersIn } from '../fixtures/ledgers.ts'
+import { FILE, portal, SITE, sourceOf } from './portal.ts'
+
+const zone = new Zone(SITE.timeZone)
+const placed = { site: { ...SITE, feeds: { alarm: { path: 'a' } } }, zone }
+const DAY = '2026-11-10'
+const END_MS = zone.endOf(DAY)
+const FIRST_MS = END_MS + 2 * HOUR_MS
+const LAST_MS = FIRST_MS + 2 * DAY_MS
+
+const tallied = (closed: boolean): SiteDay => ({
+  feeds: { alarm: { ...emptyTally(), sequence: 1, ...(closed && { proof: {} as Proof }) } },
+})
+const settled = (settledMs: number) => ({
+  feeds: {},
+  via: 'round' as const,
+  settledMs: { alarm: settledMs },
+})
+
+describe('a day is due to be settled', () => {
+  const due = (nowMs: number, day: SiteDay | undefined, settledMs?: number) =>
+    dueOf(
+      placed,
+      { nowMs, settleAfterDays: 2 },
+      new Map(day ? [[DAY, day]] : []),
+      new Map(settledMs === undefined ? [] : [[DAY, settled(settledMs)]]),
+    ).map(({ day, feeds }) => `${day} ${feeds}`)
+
+  it('from 02:00 of the next day on, not before', () => {
+    expect(due(FIRST_MS - 1, tallied(false))).toEqual([])
+    expect(due(FIRST_MS, tallied(false))).toEqual([`${DAY} alarm`])
+  })
+
+  it('once more two days later, and then no more', () => {
+    expect(due(LAST_MS - 1, tallied(true), FIRST_MS)).toEqual([])
+    expect(due(LAST_MS, tallied(true), FIRST_MS)).toEqual([`${DAY} alarm`])
+    expect(due(LAST_MS + 30 * DAY_MS, tallied(true), LAST_MS)).toEqual([])
+  })
+
+  it('whenever something came since it was settled', () => {
+    expect(due(LAST_MS + DAY_MS, tallied(false), LAST_MS)).toEqual([`${DAY} alarm`])
+  })
+
+  it('also when its file was absent, until that was seen twice', () => {
+    expect(due(FIRST_MS, undefined, 0)).toEqual([`${DAY} alarm`])
+    expect(due(FIRST_MS, undefined, FIRST_MS)).toEqual([])
+  })
+
+  it('only where the clock of its site says so', () => {
+    const west = { ...placed, zone: new Zone('America/New_York') }
+    const facts = { nowMs: FIRST_MS, settleAfterDays: 2 }
+    expect(dueOf(west, facts, new Map([[DAY, tallied(false)]]), new Map())).toEqual([])
+  })
+})
+
+describe('the days that a settle run looks at', () => {
+  async function world() {
+    const store = ledgersIn()
+    const put = async (day: string, content: SiteDay) => {
+      const key = { partition: daysPartition(SITE.id), sort: day }
+      await store.table.create(key, { data: { format: 1, ...content } })
+    }
+    return { store, put }
+  }
+
+  it('are all that are known; when paced, the old ones only beside a new one', async () => {
+    const { store, put } = await world()
+    await put('2026-05-01', tallied(false))
+    const facts = { nowMs: LAST_MS, settleAfterDays: 2 }
+    expect(await settlesDue(store, placed, facts, true)).toEqual([])
+    expect(await settlesDue(store, placed, facts, false)).toMatchObject([{ day: '2026-05-01' }])
+    await put(DAY, tallied(false))
+    const both = [{ day: '2026-05-01' }, { day: DAY }]
+    expect(await settlesDue(store, placed, facts, true)).toMatchObject(both)
+  })
+
+  it('are by hand any days that are over, with every feed', async () => {
+    const { store } = await world()
+    await observe(store.table, SITE.id, DAY, END_MS, 'backfill', [])
+    const range = { from: '2026-11-09', to: '2026-11-12' }
+    const asked = await settlesAsked(store, { site: SITE, zone }, END_MS, range)
+    expect(asked.map(({ day }) => day)).toEqual(['2026-11-09', DAY])
+    expect(asked.map(({ observed }) => observed?.via)).toEqual([undefined, 'backfill'])
+    expect(asked[0]!.feeds).toEqual(['system', 'alarm', 'service'])
+  })
+})
+
+describe('records that are not archived a week before they would leave the table', () => {
+  async function world(closed: boolean) {
+    const store = ledgersIn()
+    const site = { ...portal(), content: Buffer.from('one\n') }
+    const clock = { now: () => END_MS }
+    await pull({ store, source: sourceOf(site), clock }, FILE, 'path', 'round')
+    const items = () => store.table.list(ledgerPartition(FILE.site, FILE.feed, FILE.day))
+    const days = new Map([[DAY, tallied(closed)]])
+    return { store, items, late: (nowMs: number) => putOffExpiry(store, placed, days, nowMs) }
+  }
+
+  it('stay longer, and are told; what they hold is as before', async () => {
+    const { items, late } = await world(false)
+    const [before] = await items()
+    const nowMs = before!.expiresAt! - 7 * DAY_MS
+    expect(await late(nowMs - DAY_MS)).toEqual([])
+    expect(await late(nowMs + 1)).toEqual([{ site: SITE.id, feed: 'alarm', day: DAY }])
+    const [after] = await items()
+    expect(after!.expiresAt).toBe(nowMs + 1 + 35 * DAY_MS)
+    expect({ data: after!.data, bytes: after!.bytes }).toEqual({
+      data: before!.data,
+      bytes: before!.bytes,
+    })
+    expect(await late(nowMs + 2)).toEqual([])
+  })
+
+  it('may go once they are archived (F17)', async () => {
+    const { items, late } = await world(true)
+    const [before] = await items()
+    expect(await late(before!.expiresAt! - 1)).toEqual([])
+    expect(await items()).toEqual([before])
+  })
+})
