@@ -5,7 +5,8 @@ import { bringUpBook } from './alarms/book.ts'
 import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
 import { isExpired, observedSpans } from './alarms/expiry.ts'
 import { openAlarm } from './alarms/occurrence.ts'
-import { asRoundsError, RoundsError } from './errors.ts'
+import { chosenSites } from './chosen-sites.ts'
+import { asRoundsError, type RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
 import {
   collectDay,
@@ -14,13 +15,13 @@ import {
   type FileFailure,
 } from './ledger/collect-day.ts'
 import type { LineCounts } from './ledger/coverage.ts'
-import { bringUpDay, newestOf, siteDays } from './ledger/days.ts'
+import { bringUpDay, newestOf } from './ledger/days.ts'
 import { daysToRead } from './ledger/days-to-read.ts'
 import { exportDays } from './ledger/export-days.ts'
 import { ledgersOf } from './ledger/ledger.ts'
 import { nothingFound } from './ledger/nothing-found.ts'
 import { observe, observeBackfill, observedDays, type Reading } from './ledger/observed.ts'
-import { putOffExpiry } from './ledger/put-off.ts'
+import { putOffExpiry, withoutClosed } from './ledger/put-off.ts'
 import type { DayFile, Via } from './ledger/record.ts'
 import { settlesAsked, settlesDue } from './ledger/settle-due.ts'
 import { type Closed, type SiteSettled, settleSiteDays } from './ledger/settle-site.ts'
@@ -115,22 +116,6 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
     totals.bytes += file.end - file.start
   }
   return { files, totals, failures: all.flatMap((one) => one.failures) }
-}
-
-/** The sites named, or all; an unknown name is an error of class `stop`. */
-export function chosenSites(settings: Settings, ids?: readonly string[]): Site[] {
-  if (!ids || ids.length === 0) return settings.sites
-  return [...new Set(ids)].map((id) => {
-    const site = settings.sites.find((one) => one.id === id)
-    if (site) return site
-    const known = settings.sites.slice(0, 10).map((one) => one.id)
-    throw new RoundsError(
-      'unknown-site',
-      'stop',
-      `There is no site “${id}”.`,
-      `The configuration has ${known.join(', ')}${settings.sites.length > 10 ? ' and more' : ''}.`,
-    )
-  })
 }
 
 /** One site, day by day, oldest first; its failures keep no other site. */
@@ -278,6 +263,8 @@ export interface Settled {
   failures: FileFailure[]
 }
 
+const NOTHING_SETTLED = { closed: [], late: [], failures: [], readings: new Map<Day, Reading[]>() }
+
 /** Settles the days that are due: reads them once more, whole; archives them; closes them. */
 export async function settle(rounds: Rounds, request: SettleRequest = {}): Promise<Settled> {
   const { table, settings, log } = rounds
@@ -288,7 +275,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
     const settled = await settleSite(rounds, site, request).catch((thrown: unknown) => {
       const day = request.range?.to ?? new Zone(site.timeZone).dayOf(rounds.clock.now())
       const { failures } = failedDay(site, day, Object.keys(site.feeds) as Feed[], thrown)
-      return { closed: [], late: [], failures, readings: new Map<Day, Reading[]>() }
+      return { ...NOTHING_SETTLED, failures }
     })
     done += 1
     request.onSite?.(done, sites.length)
@@ -317,7 +304,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
 }
 
 async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: SettleRequest) {
-  const { table, settings, clock } = rounds
+  const { settings, clock } = rounds
   const { keepDays, settleAfterDays } = settings.retention
   const store = ledgersOf(rounds)
   const placed = { site, zone: new Zone(site.timeZone) }
@@ -326,8 +313,10 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
     ? await settlesAsked(store, placed, nowMs, range)
     : await settlesDue(store, placed, { nowMs, settleAfterDays }, paced)
   if (paced && due.length === 0) {
-    return { closed: [], late: [], failures: [], readings: new Map<Day, Reading[]>() }
+    return NOTHING_SETTLED
   }
+  // First: however often settling fails behind this, no record leaves before it is archived.
+  const late = await putOffExpiry(store, placed, nowMs)
   const source = rounds.openSource(site)
   let settled: SiteSettled
   try {
@@ -337,8 +326,7 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
   }
   const { newestAlarms, ...rest } = settled
   await bringUpBook(store, placed, newestAlarms, addDays(placed.zone.dayOf(nowMs), -keepDays))
-  const late = await putOffExpiry(store, placed, await siteDays(table, site.id), nowMs)
-  return { ...rest, late }
+  return { ...rest, late: withoutClosed(late, rest.closed) }
 }
 
 /** Which pages a report looks at. */

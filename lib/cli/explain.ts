@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DescribedAlarm } from '../alarms/alarm.ts'
-import { chosenSites, type Rounds } from '../pipeline.ts'
+import { chosenSites } from '../chosen-sites.ts'
+import type { Rounds } from '../pipeline.ts'
 import { parseDay } from '../time.ts'
 import { type CommonOptions, overState, printJson, stateCommand, usage } from './command.ts'
 import { type DayFacts, dayFacts } from './explain-facts.ts'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { chosenSites, type Rounds } from '../pipeline.ts'
+import { chosenSites } from '../chosen-sites.ts'
+import type { Rounds } from '../pipeline.ts'
 import { coverage, feedsOf, siteFacts } from '../publish/site-facts.ts'
 import type { Day } from '../site.ts'
 import { addDays, daysFromTo, Zone } from '../time.ts'

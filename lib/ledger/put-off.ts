@@ -1,27 +1,25 @@
-import type { Day, Feed } from '../site.ts'
+import type { Feed } from '../site.ts'
 import { ledgerPartition } from '../store/keys.ts'
-import { DAY_MS } from '../time.ts'
-import type { PlacedSite, SiteDay } from './days.ts'
+import { addDays, DAY_MS } from '../time.ts'
+import { type PlacedSite, type SiteDay, siteDays } from './days.ts'
 import { expiryOf, type LedgerStore } from './ledger.ts'
 import type { DayFile } from './record.ts'
 
-/** A day must be archived so long before its records leave the table, in milliseconds. */
-const SPARE_MS = 7 * DAY_MS
+/** A day must be archived so many days before its records leave the table. */
+const SPARE_DAYS = 7
 
 /**
- * Puts off the expiry of records that are not archived `SPARE_MS` before it, and gives back their
- * day files: something keeps these days from being settled, and somebody must look. `days` are the
- * site's days with what is computed of them.
+ * Puts off the expiry of records that are not archived a week before it, and gives back their
+ * day files: something keeps these days from being settled, and somebody must look.
  */
 export async function putOffExpiry(
   store: LedgerStore,
   { site, zone }: PlacedSite,
-  days: ReadonlyMap<Day, SiteDay>,
   nowMs: number,
 ): Promise<DayFile[]> {
   const late: DayFile[] = []
-  for (const [day, { feeds }] of days) {
-    if (nowMs < zone.endOf(day) + store.keepDays * DAY_MS - SPARE_MS) continue
+  const lastDay = addDays(zone.dayOf(nowMs), Math.min(0, SPARE_DAYS - store.keepDays))
+  for (const [day, { feeds }] of await siteDays(store.table, site.id, { to: lastDay })) {
     for (const [feed, tally] of Object.entries(feeds) as [Feed, SiteDay['feeds'][Feed]][]) {
       if (!tally || tally.proof) continue
       const file = { site: site.id, feed, day }
@@ -31,10 +29,18 @@ export async function putOffExpiry(
   return late
 }
 
-/** True when some record of this file would have left within `SPARE_MS`. */
+/** Those of the day files that are not among the closed ones. */
+export function withoutClosed(files: DayFile[], closed: readonly DayFile[]): DayFile[] {
+  const names = new Set(closed.map(({ feed, day }) => `${feed} ${day}`))
+  return files.filter(({ feed, day }) => !names.has(`${feed} ${day}`))
+}
+
+/** True when some record of this file would have left within a week. */
 async function putOff(store: LedgerStore, file: DayFile, nowMs: number): Promise<boolean> {
   const items = await store.table.list(ledgerPartition(file.site, file.feed, file.day))
-  const leaving = items.filter(({ expiresAt }) => expiresAt && expiresAt < nowMs + SPARE_MS)
+  const leaving = items.filter(
+    ({ expiresAt }) => expiresAt && expiresAt < nowMs + SPARE_DAYS * DAY_MS,
+  )
   for (const { version, data, bytes, ...key } of leaving) {
     const content = { data, ...(bytes && { bytes }), expiresAt: expiryOf(store, file, nowMs) }
     // Refused only when another one has put it off at the same time.

@@ -102,7 +102,13 @@ async function closeAt(
     new Map(sequence > 0 ? [[file.feed, sequence]] : []),
   )
   const tally = after.feeds[file.feed]
-  if ((tally?.sequence ?? 0) !== sequence) return undefined
+  if ((tally?.sequence ?? 0) !== sequence) {
+    const now = await placeOf(store, file)
+    if (tally && now.sequence < tally.sequence) {
+      throw ledgerLost(file, tally.sequence, now.sequence)
+    }
+    return undefined
+  }
   const items = []
   for await (const item of itemsAfter(store, file, 0)) items.push(item)
   if (items.length !== sequence) return undefined
@@ -130,6 +136,15 @@ async function closeAt(
   }
   await expireClosed(store, file, items, pulled.readAtMs)
   return close
+}
+
+function ledgerLost({ feed, day }: DayFile, counted: number, there: number): RoundsError {
+  return new RoundsError(
+    'ledger-lost',
+    'skip',
+    `The ledger of ${feed} of ${day} ends at record ${there}, and ${counted} were counted before.`,
+    'Restore the store from a copy; or run siterounds rebuild to go on with what is left.',
+  )
 }
 
 /** Size and digest of the newest generation with its unfinished last line: those of the file. */

@@ -102,8 +102,9 @@ describe('records that are not archived a week before they would leave the table
     const clock = { now: () => END_MS }
     await pull({ store, source: sourceOf(site), clock }, FILE, 'path', 'round')
     const items = () => store.table.list(ledgerPartition(FILE.site, FILE.feed, FILE.day))
-    const days = new Map([[DAY, tallied(closed)]])
-    return { store, items, late: (nowMs: number) => putOffExpiry(store, placed, days, nowMs) }
+    const key = { partition: daysPartition(SITE.id), sort: DAY }
+    await store.table.create(key, { data: { format: 1, ...tallied(closed) } })
+    return { store, items, late: (nowMs: number) => putOffExpiry(store, placed, nowMs) }
   }
 
   it('stay longer, and are told; what they hold is as before', async () => {
