@@ -39,7 +39,7 @@ const UNREACHABLE: Fault = {
 
 const IN_THE_WAY: Fault = {
   ...UNREACHABLE,
-  hint: 'A file stands where the state folder should be: move it, or mend state in the configuration.',
+  hint: 'A file stands where the state folder should be: move it, or let state name another.',
 }
 
 const UNFORESEEN: Fault = {
@@ -94,7 +94,7 @@ const MAY_BE_FULL = [10, 14]
 /** Less free room than this, in bytes, and SQLite cannot make the smallest of its files. */
 const LEAST_FREE_BYTES = 65_536
 
-/** Runs `work` over the store `file`; what it throws becomes a `RoundsError` that says what to do. */
+/** Runs `work` over the store `file`; its errors become `RoundsError`s that say what to do. */
 export function translated<T>(file: string, work: () => T): T {
   try {
     return work()

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import { RoundsError } from '../errors.ts'
 import type { Chance } from '../random.ts'
 import type { Clock } from '../time.ts'
+import { DamagedItem } from './damaged-item.ts'
 import { checkItemSize } from './item-size.ts'
 import { RESTORE, translated } from './sqlite-faults.ts'
 import { openStoreFile } from './sqlite-file.ts'
@@ -174,12 +175,7 @@ function dataOf(row: Row): Record<string, unknown> {
   throw damaged(row)
 }
 
-function damaged({ partition, sort }: Row, cause?: unknown): RoundsError {
-  return new RoundsError(
-    'item-damaged',
-    'skip',
-    `The item ${partition} / ${sort} of the store is damaged.`,
-    RESTORE,
-    { cause },
-  )
+function damaged(row: Row, cause?: unknown): RoundsError {
+  const { partition, sort, version, data, bytes } = row
+  return new DamagedItem({ partition, sort, version }, { data, bytes }, RESTORE, cause)
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { bookKey, daysPartition, observedPartition } from '../../lib/store/keys.ts'
+import { bookKey, daysPartition, ledgerPartition, observedPartition } from '../../lib/store/keys.ts'
 import type { Key } from '../../lib/store/table.ts'
 import { systemClock } from '../../lib/time.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
@@ -55,8 +55,11 @@ async function run(...words: string[]) {
   return { exitCode, ...told }
 }
 
-describe('one site whose computed items are of another release', () => {
+const RECORD: Key = { partition: ledgerPartition('a', 'alarm', '2026-11-10'), sort: '00000001' }
+
+describe('one site whose items are of another release (F61)', () => {
   for (const [what, key] of [
+    ['ledger', RECORD],
     ['figures', { partition: daysPartition('a'), sort: '2026-11-10' }],
     ['book', bookKey('a')],
     ['times of reading', { partition: observedPartition('a'), sort: '2026-11-10' }],
@@ -71,6 +74,19 @@ describe('one site whose computed items are of another release', () => {
       expect(failures[0]!.hint).toContain('release')
     })
   }
+
+  it('ledger: told at every round alike, and its record is left alone', async () => {
+    await fromTheFuture(RECORD)
+    const rounds = world.open(systemClock)
+    const before = await rounds.table.get(RECORD)
+    const first = await run('collect')
+    const second = await run('collect')
+    expect(second.exitCode).toBe(1)
+    expect(second.failures).toEqual(first.failures)
+    expect(await rounds.table.get(RECORD)).toEqual(before)
+    expect(await rounds.table.list(RECORD.partition)).toHaveLength(1)
+    await rounds.close()
+  })
 
   it('book: notify tells it, exit code 1, and mails about the other', async () => {
     await fromTheFuture(bookKey('a'))

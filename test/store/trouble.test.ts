@@ -76,7 +76,7 @@ describe('a store that is (F60, F61)', () => {
 })
 
 describe('one changed byte anywhere in the file (F61)', () => {
-  it('is told, or changes nothing: no item is ever read otherwise than it was written', async () => {
+  it('is told, or changes nothing: no item is ever read other than it was written', async () => {
     const folder = newFolder()
     const file = join(folder, 'state.db')
     await filled(folder)
@@ -324,7 +324,8 @@ describe('a state folder on a network share (F65)', () => {
       expect.objectContaining({
         code: 'store-on-network',
         class: 'stop',
-        message: `The state folder /srv/rounds lies on a network share (${kind}), where SQLite's locks fail.`,
+        message: expect.stringContaining(`/srv/rounds lies on a network share (${kind}), where`),
+        hint: 'Let state in the configuration name a folder on a disk of this machine.',
       }),
     )
   })
