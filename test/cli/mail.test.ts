@@ -56,7 +56,10 @@ it('tells a refusal and a server that is not there, with what to do, and exit co
   expect(refused.stderr.replace(/\s+/g, ' ')).toMatch(/No test mail to ops@.*no such user.*Check/)
   await server?.close()
   const gone = await world.json('mail', 'test', 'ops@example.com')
-  expect(gone).toMatchObject({ ok: false, code: 'mail-connection', hint: /mail\.host/ })
+  expect(gone).toMatchObject({
+    ...{ ok: false, code: 'mail-connection' },
+    hint: expect.stringMatching(/mail\.host/),
+  })
 })
 
 it('promises no second try: a mail that was put off is to be sent again by hand', async () => {

@@ -151,12 +151,18 @@ describe('probe of a new site', () => {
     const page = await oddServer('page')
     const behind = await world.json<Printed>('probe', page.url, ...ALLOW)
     await page.close()
-    expect(behind.feeds[0]).toMatchObject({ status: 'error', error: /web page/ })
+    expect(behind.feeds[0]).toMatchObject({
+      status: 'error',
+      error: expect.stringMatching(/web page/),
+    })
 
     const locked = await portalServer(world.portals, { authorization: 'Basic x' })
     const asked = await world.json<Printed>('probe', `${locked.url}bj`, ...ALLOW)
     await locked.close()
-    expect(asked.feeds[0]).toMatchObject({ status: 'error', hint: /credentials.*source\.auth/ })
+    expect(asked.feeds[0]).toMatchObject({
+      status: 'error',
+      hint: expect.stringMatching(/credentials.*source\.auth/),
+    })
     expect(asked.yaml).toContain('# auth: { kind: basic')
     expect(await pasted(asked.yaml)).toHaveLength(1)
   })

@@ -122,6 +122,7 @@ describe('bodies that end wrongly', () => {
   test.each<[Fault, number, string, Buffer]>([
     ['F39 chunked 206 with the whole body', 24, 'bad-range', FILE.subarray(0, 36)],
     ['F40 short 206', 24, 'cut-body', FILE.subarray(24, 50)],
+    ['F40 chunked 206 shorter than its range', 24, 'cut-body', FILE.subarray(24, 50)],
     ['F40 early close', 24, 'cut-body', FILE.subarray(24, 34)],
     ['F40 early close, Connection: close', 0, 'cut-body', FILE.subarray(0, 10)],
     ['F40 chunked body cut', 0, 'cut-body', FILE.subarray(0, 10)],

@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_LINE_BYTES, unitsOf } from '../../lib/parse/lines.ts'
+import { MAX_LINE_BYTES } from '../../lib/parse/lines.ts'
 import { readLines } from '../../lib/parse/readings.ts'
 import { FEEDS } from '../../lib/site.ts'
+import { fuzzBatch } from '../fuzz/fuzz.ts'
+import { parseLaws } from '../fuzz/laws.ts'
+import { wayLaw } from '../fuzz/way.ts'
 import { readerIn } from './reader.ts'
+
+/** some 90,000 lines: what takes ten seconds where two programs share two cores. */
+const BATCHES = 150
 
 /** Text that comes near to what the feeds hold, and bytes that do not. */
 const token = fc.oneof(
@@ -33,35 +39,25 @@ const anyBytes = fc
 const NEWLINE = Buffer.from('\n')
 
 describe.each(FEEDS)('any bytes as a %s file', (feed) => {
-  it('give as many lines as readings, rejects, unknown and blank together', () => {
-    fc.assert(
-      fc.property(anyBytes, fc.boolean(), (bytes, open) => {
-        const parsed = readLines(feed, bytes, open, readerIn())
-        const counted = unitsOf(bytes, open).filter(({ kind }) => kind !== 'continued').length
-        const { lines, readings, rejects, unknown, blank } = parsed
-        expect(lines).toBe(counted)
-        expect(readings.length + rejects.length + unknown + blank).toBe(lines)
+  it('keep the laws, also in chunks and through a ledger (F21, F23, F25, F35)', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyBytes, fc.array(fc.nat(600), { maxLength: 6 }), async (bytes, ends) => {
+        const cuts = ends.map((end) => Math.min(end, bytes.length)).sort((a, b) => a - b)
+        const parsed = parseLaws(feed, bytes, cuts, () => readerIn())
+        await wayLaw(feed, bytes, cuts, readerIn(), parsed)
       }),
       { numRuns: 400 },
     )
   })
+})
 
-  it('give the same however they are cut into runs of lines (F25)', () => {
-    fc.assert(
-      fc.property(anyBytes, fc.nat(), (bytes, seed) => {
-        const units = unitsOf(bytes, false)
-        const cut = units[seed % units.length]!.end
-        const whole = readLines(feed, bytes, false, readerIn())
-        const reader = readerIn()
-        const first = readLines(feed, bytes.subarray(0, cut), false, reader)
-        const second = readLines(feed, bytes.subarray(cut), false, reader)
-        expect([...first.readings, ...second.readings]).toEqual(whole.readings)
-        expect([...first.rejects, ...second.rejects]).toEqual(whole.rejects)
-        expect(first.unknown + second.unknown).toBe(whole.unknown)
-      }),
-      { numRuns: 200 },
-    )
-  })
+describe('real lines, mutated, and random bytes', () => {
+  // What `npm run fuzz` makes millions of; the error of a broken law names seed and batch.
+  it('keep the laws as a file of each feed (F25, F28, F32, F34)', async () => {
+    let lines = 0
+    for (let batch = 1; batch <= BATCHES; batch += 1) lines += await fuzzBatch('npm test', batch)
+    expect(lines).toBeGreaterThan(BATCHES * 300)
+  }, 120_000)
 })
 
 /*
