@@ -1,5 +1,5 @@
 import { type ByteUnit, type Day, FEEDS, type Feed, type Language } from '../lib/site.ts'
-import { DAY_MS, Zone } from '../lib/time.ts'
+import { DAY_MS, type Zone, zoneNamed } from '../lib/time.ts'
 
 /** A disk that fills from one share to another over some days, is cleared, and fills again. */
 export interface SampleDisk {
@@ -100,7 +100,7 @@ function disk(
 const east: SampleSite = {
   id: 'east',
   name: '东城局',
-  zone: new Zone('Asia/Shanghai'),
+  zone: zoneNamed('Asia/Shanghai'),
   language: 'zh-CN',
   charset: 'utf-8',
   eol: '\n',
@@ -153,7 +153,7 @@ const east: SampleSite = {
 const south: SampleSite = {
   id: 'south',
   name: '南湾局',
-  zone: new Zone('Asia/Shanghai'),
+  zone: zoneNamed('Asia/Shanghai'),
   language: 'zh-CN',
   charset: 'gb18030',
   eol: '\r\n',
@@ -195,7 +195,7 @@ const south: SampleSite = {
 const west: SampleSite = {
   id: 'west',
   name: 'Western Yard',
-  zone: new Zone('Europe/Berlin'),
+  zone: zoneNamed('Europe/Berlin'),
   language: 'en',
   charset: 'utf-8',
   eol: '\n',

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Zone } from '../lib/time.ts'
+import { zoneNamed } from '../lib/time.ts'
 import { type MachineState, readMachine } from './machine.ts'
 import { changedLines, repeatedLines, standingAfter } from './machine-alarms.ts'
 import { dayFilePath } from './sample-files.ts'
@@ -19,7 +19,7 @@ export async function sampleThisMachine(
   nowMs: number,
   timeZone: string,
 ): Promise<void> {
-  const zone = new Zone(timeZone)
+  const zone = zoneNamed(timeZone)
   const day = zone.dayOf(nowMs)
   const nowText = zone.textOf(nowMs)
   const state = await readMachine()

@@ -7,6 +7,7 @@ import { reportedJson } from '../lib/cli/report.ts'
 import { makeRound, roundLine } from '../lib/cli/round.ts'
 import { keepRounds } from '../lib/cli/run.ts'
 import { servePages } from '../lib/cli/serve.ts'
+import { settledJson } from '../lib/cli/settle.ts'
 import { untilStopped } from '../lib/cli/stop.ts'
 import { amount } from '../lib/cli/table.ts'
 import { asRoundsError } from '../lib/errors.ts'
@@ -61,7 +62,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** The first round also publishes the pages of the past that was read just before. */
+/** The first round also settles the past that was read just before, and publishes its pages. */
 async function firstRound(world: World) {
   const startedMs = world.rounds.clock.now()
   const round = await makeRound(world.rounds, { startedMs, nextMs: startedMs + EVERY_MS })
@@ -96,6 +97,10 @@ function summaryJson(world: World, round: Awaited<ReturnType<typeof firstRound>>
   return {
     collect: { files: files.length, totals, failures },
     notify: notifiedJson(round.notified),
+    settle: round.settled && {
+      closed: round.settled.closed.length,
+      failures: settledJson(round.settled).failures,
+    },
     report: round.reported && {
       published: round.reported.published.length,
       unchanged: reportedJson(round.reported).unchanged,

@@ -8,7 +8,7 @@ import { observedDays } from '../lib/ledger/observed.ts'
 import { silentLog } from '../lib/log.ts'
 import { collect, type Rounds } from '../lib/pipeline.ts'
 import { type Day, FEEDS, type Feed, type Site } from '../lib/site.ts'
-import { addDays, type Clock, Zone } from '../lib/time.ts'
+import { addDays, type Clock, zoneNamed } from '../lib/time.ts'
 import { growSampleSites, PAST_DAYS } from './growth.ts'
 import { startPortal } from './portal.ts'
 import { sampleThisMachine } from './sampler.ts'
@@ -65,7 +65,7 @@ export async function startWorld(folder: string, port: number, clock: Clock): Pr
 export async function readPast(rounds: Rounds): Promise<{ lines: number; days: number }> {
   const past = { lines: 0, days: 0 }
   for (const site of rounds.settings.sites) {
-    const zone = new Zone(site.timeZone)
+    const zone = zoneNamed(site.timeZone)
     const yesterday = addDays(zone.dayOf(rounds.clock.now()), -1)
     for (const feed of FEEDS.filter((one) => site.feeds[one])) {
       const range = await unreadDays(rounds, site, feed, yesterday)

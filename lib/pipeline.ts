@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import pLimit from 'p-limit'
 import type { DescribedAlarm } from './alarms/alarm.ts'
 import { bringUpBook } from './alarms/book.ts'
 import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
 import { isExpired, observedSpans } from './alarms/expiry.ts'
 import { openAlarm } from './alarms/occurrence.ts'
+import { atOnce } from './at-once.ts'
 import { chosenSites } from './chosen-sites.ts'
 import { asRoundsError, type RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
@@ -15,7 +15,7 @@ import {
   type FileFailure,
 } from './ledger/collect-day.ts'
 import type { LineCounts } from './ledger/coverage.ts'
-import { bringUpDay, newestOf } from './ledger/days.ts'
+import { bringUpDay, newestOf, placedSite } from './ledger/days.ts'
 import { daysToRead } from './ledger/days-to-read.ts'
 import { exportDays } from './ledger/export-days.ts'
 import { ledgersOf } from './ledger/ledger.ts'
@@ -39,7 +39,7 @@ import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, Zone } from './time.ts'
+import { addDays, type Clock, zoneNamed } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
@@ -90,23 +90,18 @@ export interface Collected {
 /** Reads what is new, several sites at once, and brings all that is computed up to it. */
 export async function collect(rounds: Rounds, request: CollectRequest): Promise<Collected> {
   const sites = chosenSites(rounds.settings, request.sites)
-  const limit = pLimit(rounds.settings.schedule.sitesAtOnce)
   let done = 0
-  const all = await Promise.all(
-    sites.map((site) =>
-      limit(async () => {
-        const collected = await collectSite(rounds, site, request).catch((thrown: unknown) => {
-          // Not even the days to read could be told: what is known of the site cannot be read.
-          const day = request.range?.to ?? new Zone(site.timeZone).dayOf(rounds.clock.now())
-          const { failures } = failedDay(site, day, feedsAsked(site, request), thrown)
-          return { files: [], failures }
-        })
-        done += 1
-        request.onSite?.(done, sites.length)
-        return collected
-      }),
-    ),
-  )
+  const all = await atOnce(rounds.settings.schedule.sitesAtOnce, sites, async (site) => {
+    const collected = await collectSite(rounds, site, request).catch((thrown: unknown) => {
+      // Not even the days to read could be told: what is known of the site cannot be read.
+      const day = request.range?.to ?? zoneNamed(site.timeZone).dayOf(rounds.clock.now())
+      const { failures } = failedDay(site, day, feedsAsked(site, request), thrown)
+      return { files: [], failures }
+    })
+    done += 1
+    request.onSite?.(done, sites.length)
+    return collected
+  })
   const files = all.flatMap((one) => one.files)
   const totals = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0, bytes: 0 }
   for (const file of files) {
@@ -122,17 +117,19 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
 async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) {
   const { table, settings, clock, log } = rounds
   const store = ledgersOf(rounds)
-  const placed = { site, zone: new Zone(site.timeZone) }
+  const placed = placedSite(site)
   const files: FileAdded[] = []
   const failures: FileFailure[] = []
   const feeds = feedsAsked(site, request)
   const readings = new Map<Day, Reading[]>()
   const newestAlarms = new Map<Day, number>()
-  const { days, leftBehind } = await daysToRead(rounds, placed, clock.now(), request)
+  const { days, leftBehind, unseen } = await daysToRead(rounds, placed, clock.now(), request)
   const source = rounds.openSource(site)
   try {
     for (const day of days) {
+      // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
       if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
+      else if (unseen.has(day)) await observe(table, site.id, day, 0, 'round', [])
       const collected = await collectDay(
         { store, source, clock },
         placed,
@@ -236,7 +233,7 @@ export async function notify(rounds: Rounds, only?: readonly string[]): Promise<
 /** The alarms of a site that stand at `atMs`, from the book: worst first, in the site's words. */
 export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
   const { table, settings, dictionary } = rounds
-  const placed = { site, zone: new Zone(site.timeZone) }
+  const placed = placedSite(site)
   const from = addDays(placed.zone.dayOf(atMs), -settings.retention.keepDays)
   const book = await bringUpBook(ledgersOf(rounds), placed, new Map(), from)
   const spans = observedSpans(await observedDays(table, site.id, { from }), placed.zone)
@@ -269,23 +266,22 @@ const NOTHING_SETTLED = { closed: [], late: [], failures: [], readings: new Map<
 export async function settle(rounds: Rounds, request: SettleRequest = {}): Promise<Settled> {
   const { table, settings, log } = rounds
   const sites = chosenSites(settings, request.sites)
-  const limit = pLimit(settings.schedule.sitesAtOnce)
   let done = 0
   const settleOne = async (site: Site) => {
     const settled = await settleSite(rounds, site, request).catch((thrown: unknown) => {
-      const day = request.range?.to ?? new Zone(site.timeZone).dayOf(rounds.clock.now())
+      const day = request.range?.to ?? zoneNamed(site.timeZone).dayOf(rounds.clock.now())
       const { failures } = failedDay(site, day, Object.keys(site.feeds) as Feed[], thrown)
       return { ...NOTHING_SETTLED, failures }
     })
     done += 1
     request.onSite?.(done, sites.length)
-    return { placed: { site, zone: new Zone(site.timeZone) }, ...settled }
+    return { placed: placedSite(site), ...settled }
   }
-  const all = await Promise.all(sites.map((site) => limit(() => settleOne(site))))
+  const all = await atOnce(settings.schedule.sitesAtOnce, sites, settleOne)
   const closed = all.flatMap((one) => one.closed)
   const late = all.flatMap((one) => one.late)
   const failures = all.flatMap((one) => one.failures)
-  const fleet = settings.sites.map((site) => ({ site, zone: new Zone(site.timeZone) }))
+  const fleet = settings.sites.map((site) => placedSite(site))
   failures.push(...(await exportDays(ledgersOf(rounds), fleet, closed)))
   // Last: a day of which anything was not computed is not settled either, so it is due again.
   for (const { placed, readings } of all) {
@@ -307,7 +303,7 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
   const { settings, clock } = rounds
   const { keepDays, settleAfterDays } = settings.retention
   const store = ledgersOf(rounds)
-  const placed = { site, zone: new Zone(site.timeZone) }
+  const placed = placedSite(site)
   const nowMs = clock.now()
   const due = range
     ? await settlesAsked(store, placed, nowMs, range)
@@ -355,10 +351,9 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
   const removed = (await table.get(FLEET_PAGES)) && !(await pages.get(OVERVIEW_PATH))
   const force = request.force || Boolean(removed)
   const sites = chosenSites(settings, request.sites)
-  const limit = pLimit(REPORTS_AT_ONCE)
   let done = 0
   const reportSite = async (site: Site) => {
-    const placed = { site, zone: new Zone(site.timeZone) }
+    const placed = placedSite(site)
     const today = placed.zone.dayOf(clock.now())
     const range = request.range ?? {
       from: addDays(today, -settings.retention.keepDays),
@@ -375,7 +370,7 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
     done += 1
     request.onSite?.(done, sites.length)
   }
-  await Promise.all(sites.map((site) => limit(() => reportSite(site))))
+  await atOnce(REPORTS_AT_ONCE, sites, reportSite)
   await publishFleet(ports, force, reported)
   return reported
 }

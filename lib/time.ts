@@ -81,11 +81,26 @@ const OFFSET_PREFIX = 'YYYY-MM-DD HH:M'.length
 /** How many ten-minute prefixes one zone remembers: some ten weeks. Then it starts again. */
 const MOST_OFFSETS = 10_000
 
+/** How many beginnings of days one zone remembers: some three years. Then it starts again. */
+const MOST_STARTS = 1_000
+
 /** The offset that holds for a ten-minute prefix; `later` only in a repeated hour. */
 interface Offset {
   /** Epoch milliseconds at the prefix's beginning. */
   baseMs: number
   laterBaseMs?: number
+}
+
+const zones = new Map<string, Zone>()
+
+/**
+ * The zone of this name, the same one for all who ask: what it remembers of one site's times serves
+ * all sites there. `name` must have passed `isTimeZone`; another throws a RangeError.
+ */
+export function zoneNamed(name: string): Zone {
+  const zone = zones.get(name) ?? new Zone(name)
+  zones.set(name, zone)
+  return zone
 }
 
 /**
@@ -112,6 +127,7 @@ export class Zone {
   startOf(day: Day): number {
     const known = this.#starts.get(day)
     if (known !== undefined) return known
+    if (this.#starts.size >= MOST_STARTS) this.#starts.clear()
     const start = Temporal.PlainDate.from(day).toZonedDateTime(this.name).epochMilliseconds
     this.#starts.set(day, start)
     return start

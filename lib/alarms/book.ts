@@ -73,10 +73,9 @@ export async function bringUpBook(
     const left = Object.keys(book.days).filter((day) => day < keepFrom)
     if (behind.length === 0 && left.length === 0 && !older) return book
     const days = new Set([...Object.keys(book.days), ...behind].filter((day) => day >= keepFrom))
-    const kept = left.length > 0 ? withoutDays(book, keepFrom) : book
-    const next =
-      (kept && !older ? await foldedOn(store, placed, kept, behind) : undefined) ??
-      (await foldedAgain(store, placed, days))
+    const known = left.length > 0 ? withoutDays(book, keepFrom) : book
+    const onward = known && !older ? await foldedOn(store, placed, known, behind) : undefined
+    const next = await (onward ?? foldedAgain(store, placed, days))
     if (await writeBook(table, placed.site.id, item, next)) return next
   }
 }
@@ -132,7 +131,7 @@ function mayBeOlder(observation: Occurrence, newestMs: number): boolean {
 }
 
 /** The book from all rows of all days: the definition of what it must be. */
-async function foldedAgain(
+export async function foldedAgain(
   store: LedgerStore,
   placed: PlacedSite,
   allDays: ReadonlySet<Day>,

@@ -6,12 +6,12 @@ import { openAlarm } from '../alarms/occurrence.ts'
 import { standingAt } from '../alarms/past.ts'
 import { observationsOf } from '../alarms/rows.ts'
 import { chosenSites } from '../chosen-sites.ts'
-import { siteDays } from '../ledger/days.ts'
+import { placedSite, siteDays } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
 import { observedDays } from '../ledger/observed.ts'
 import { openAlarms, type Rounds } from '../pipeline.ts'
 import type { Site } from '../site.ts'
-import { addDays, parseInstant, Zone } from '../time.ts'
+import { addDays, parseInstant, zoneNamed } from '../time.ts'
 import {
   type CommonOptions,
   overState,
@@ -68,7 +68,7 @@ function instantOf(text: string): number {
 /** What stood at an instant of the past: the lines recorded up to then, expiry as of then. */
 async function pastAlarms(rounds: Rounds, site: Site, atMs: number): Promise<DescribedAlarm[]> {
   const { table, settings, dictionary } = rounds
-  const placed = { site, zone: new Zone(site.timeZone) }
+  const placed = placedSite(site)
   const day = placed.zone.dayOf(atMs)
   const range = { from: addDays(day, -settings.retention.keepDays), to: addDays(day, 1) }
   const days = [...(await siteDays(table, site.id, range)).keys()]
@@ -81,7 +81,7 @@ async function pastAlarms(rounds: Rounds, site: Site, atMs: number): Promise<Des
 }
 
 function alarmJson({ site, alarm }: { site: Site; alarm: DescribedAlarm }) {
-  const zone = new Zone(site.timeZone)
+  const zone = zoneNamed(site.timeZone)
   return {
     site: alarm.site,
     name: alarm.name,
@@ -107,7 +107,7 @@ function printAlarms(
     alarm.site,
     alarm.name === alarm.title ? alarm.name : `${alarm.title} (${alarm.name})`,
     alarm.node,
-    new Zone(site.timeZone).textOf(alarm.raisedMs),
+    zoneNamed(site.timeZone).textOf(alarm.raisedMs),
   ])
   terminal.out(textTable(['severity', 'site', 'alarm', 'node', 'raised'], rows))
   terminal.out(`${amount(all.length, 'open alarm')}.\n`)

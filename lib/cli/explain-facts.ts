@@ -14,13 +14,14 @@ import { siteDays } from '../ledger/days.ts'
 import { unsettledDays } from '../ledger/due.ts'
 import { ledgersOf, recordsAfter } from '../ledger/ledger.ts'
 import { observedDays } from '../ledger/observed.ts'
+import { lastArchivedDay } from '../ledger/put-off.ts'
 import { isClose } from '../ledger/record.ts'
 import { type Notice, readNotice } from '../notify/notice.ts'
 import { openAlarms, type Rounds } from '../pipeline.ts'
-import { coverage, feedsOf, siteFacts } from '../publish/site-facts.ts'
+import { coverage, feedsOf, isProvisional, settling, siteFacts } from '../publish/site-facts.ts'
 import type { Day, Feed, Site } from '../site.ts'
 import { noticeKey } from '../store/keys.ts'
-import { addDays, DAY_MS, Zone } from '../time.ts'
+import { addDays, DAY_MS, type Zone, zoneNamed } from '../time.ts'
 import type { FeedFacts, Generation } from './explain-feed.ts'
 
 /** Whether rounds still read a day, and why. */
@@ -60,7 +61,7 @@ export interface DayFacts {
 /** Reads what a day of a site is explained from; writes nothing. */
 export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<DayFacts> {
   const { table, settings, clock } = rounds
-  const zone = new Zone(site.timeZone)
+  const zone = zoneNamed(site.timeZone)
   const nowMs = clock.now()
   const facts = await siteFacts(table, { site, zone }, settings, { from: day, to: day }, nowMs)
   const { gapMinutes } = settings.thresholds
@@ -80,7 +81,9 @@ export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<Da
       nowMs,
       onRewrite: site.onRewrite,
       gapMinutes,
-      provisional: feed === 'service' && observed?.serviceTail !== undefined,
+      provisional: feed === 'service' && isProvisional(facts, day),
+      settling: settling(facts, feed, day),
+      archiveLate: day <= lastArchivedDay(zone, settings.retention.keepDays, nowMs),
       generations: tally && tally.generation > 0 ? await generations(rounds, site, feed, day) : [],
     })
   }

@@ -2,10 +2,12 @@ import type { Coverage } from '../ledger/coverage.ts'
 import { type Hole, holesOf } from '../ledger/holes.ts'
 import type { Interval } from '../ledger/observed.ts'
 import type { Via } from '../ledger/record.ts'
+import type { Settling } from '../ledger/settling.ts'
 import type { Tally } from '../ledger/tally.ts'
 import type { Day, Feed, Site } from '../site.ts'
 import { en } from '../text/en.ts'
 import { MINUTE_MS } from '../time.ts'
+import { settlingSentences } from './explain-settling.ts'
 import { lengthOf, listed, many } from './moments.ts'
 
 /** One incarnation of a day file: when it was read first, and by what. */
@@ -30,6 +32,9 @@ export interface FeedFacts {
   gapMinutes: number
   /** True when the service counts are only there as an unfinished line. */
   provisional: boolean
+  settling: Settling
+  /** True when the day should be archived by now. */
+  archiveLate: boolean
   generations: readonly Generation[]
   onRewrite: Site['onRewrite']
 }
@@ -71,7 +76,11 @@ export function explainFeed(facts: FeedFacts, at: (ms: number) => string): FeedE
         'shown as provisional and are not counted as a line yet.',
     )
   }
-  return { reasons: why, holes, sentences: [...sentences, ...rejects(facts)] }
+  return {
+    reasons: why,
+    holes,
+    sentences: [...sentences, ...rejects(facts), ...settlingSentences(facts, at)],
+  }
 }
 
 /** All that is true; coverageOf (lib/ledger/coverage.ts) takes the worst of it. */
@@ -150,11 +159,10 @@ const TOLD: Record<Reason, Tell> = {
     return `${replaced}: this is generation ${generation}, counted from 0.${when} ${counts}`
   },
   late: ({ intervals, dayEndMs }, at) => {
-    const absent = intervals.findLast((one) => !one.found && one.toMs >= dayEndMs)
-    const found = intervals.find((one) => one.found && one.toMs > (absent?.toMs ?? 0))
-    return `It came late: it was still absent at ${at(absent?.toMs ?? dayEndMs)}${
-      found ? ` and found first at ${at(found.fromMs)}` : ''
-    }.`
+    const arrived = intervals.findIndex((one) => one.found && one.toMs >= dayEndMs)
+    const absent = intervals.slice(0, arrived).findLast((one) => !one.found)!
+    const foundAt = at(intervals[arrived]!.fromMs)
+    return `It came late: it was still absent at ${at(absent.toMs)} and found first at ${foundAt}.`
   },
 }
 

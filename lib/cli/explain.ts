@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DescribedAlarm } from '../alarms/alarm.ts'
 import { chosenSites } from '../chosen-sites.ts'
+import type { Settling } from '../ledger/settling.ts'
 import type { Rounds } from '../pipeline.ts'
 import { parseDay } from '../time.ts'
 import { type CommonOptions, overState, printJson, stateCommand, usage } from './command.ts'
@@ -8,6 +9,7 @@ import { type DayFacts, dayFacts } from './explain-facts.ts'
 import { explainFeed } from './explain-feed.ts'
 import { type AlarmMail, explainMail, mailSentences, mailsOf } from './explain-mail.ts'
 import { many, momentsOf } from './moments.ts'
+import { proofJson } from './settle.ts'
 import { shown } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { padded, wrapped } from './wrapped.ts'
@@ -223,6 +225,7 @@ function explainedJson(explained: Explained) {
         via,
       })),
       provisional: more.provisional,
+      settling: settlingJson(more.settling, iso),
       rejects: { count: tally?.rejects ?? 0, reasons: tally?.reasons ?? {} },
       samples: tally?.samples ?? [],
     })),
@@ -246,5 +249,21 @@ function explainedJson(explained: Explained) {
       })),
       newestMails: past.map(({ atMs, alarms }) => ({ at: iso(atMs), alarms })),
     })),
+  }
+}
+
+/** How far a day file is on its way to being settled; `at` is when it was, or when it is due. */
+function settlingJson(settling: Settling, iso: (ms: number) => string | null) {
+  switch (settling.state) {
+    case 'settled':
+      return {
+        state: settling.state,
+        at: iso(settling.proof.readAtMs),
+        proof: proofJson(settling.proof),
+      }
+    case 'due':
+      return { state: settling.state, at: iso(settling.dueMs), proof: null }
+    default:
+      return { state: settling.state, at: iso(settling.settledMs), proof: null }
   }
 }

@@ -1,5 +1,6 @@
 import { asRoundsError, type RoundsError } from '../errors.ts'
 import { beginningOf, endingOf } from '../fetch/beginning.ts'
+import { dayFilePath } from '../fetch/day-file-path.ts'
 import type { Source } from '../fetch/source.ts'
 import type { LineCounts } from '../ledger/coverage.ts'
 import { readerOf } from '../ledger/rows.ts'
@@ -16,7 +17,7 @@ import { unitsOf, wholeLength } from '../parse/lines.ts'
 import { refusalOf } from '../parse/no-day-file.ts'
 import { type Reader, readLines } from '../parse/readings.ts'
 import type { Day, Feed, Site } from '../site.ts'
-import { compactDay, type Zone } from '../time.ts'
+import type { Zone } from '../time.ts'
 
 /** The most that is read of the beginning of a file, in bytes: some 700 lines. */
 const BEGINNING_BYTES = 64 * 1024
@@ -77,7 +78,7 @@ export async function probeFeed(
   const path = site.feeds[feed]!.path
   try {
     for (const day of days) {
-      const file = path.replaceAll('{day}', compactDay(day))
+      const file = dayFilePath(path, day)
       const beginning = await beginningOf(source, file, BEGINNING_BYTES)
       if (!beginning) {
         absent.push(day)

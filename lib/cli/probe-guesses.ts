@@ -1,16 +1,16 @@
+import { UNIT_BYTES } from '../parse/columns.ts'
 import {
   type CountsGuess,
   guessCountsOf,
   guessOffset,
   guessUnits,
   type OffsetGuess,
-  UNIT_BYTES,
   type UnitsGuess,
   zonesAt,
 } from '../parse/guess.ts'
 import type { ByteUnit, Day, Site } from '../site.ts'
 import { byteSize, groupedNumber } from '../text/units.ts'
-import { MINUTE_MS, Zone } from '../time.ts'
+import { MINUTE_MS, zoneNamed } from '../time.ts'
 import { lengthOf, listed } from './moments.ts'
 import type { ProbedFeed } from './probe-feed.ts'
 import { proposedId, type Remarks } from './probe-yaml.ts'
@@ -47,7 +47,7 @@ export function guessesOf(
   const known =
     newest === undefined
       ? undefined
-      : guessOffset(new Zone('UTC').parse(newest) ?? Number.NaN, nowMs)
+      : guessOffset(zoneNamed('UTC').parse(newest) ?? Number.NaN, nowMs)
   const offset = known && { ...known, zones: zonesAt(known.offsetMs, nowMs) }
   const service = feeds.find((one) => one.feed === 'service')?.found
   const countsOf = service?.newestText && guessCountsOf(service.newestText, service.day)
@@ -117,7 +117,7 @@ function sizeIn(size: number, unit: ByteUnit): string {
 }
 
 function zoneSentence(newest: string, offset: Guesses['offset'], nowMs: number): string {
-  const now = new Zone('UTC').textOf(nowMs)
+  const now = zoneNamed('UTC').textOf(nowMs)
   if (!offset)
     return `Time zone: not to be told, the newest record is of ${newest} (now ${now} UTC).`
   const zones = offset.zones.slice(0, MOST_ZONES)
@@ -129,7 +129,7 @@ function zoneSentence(newest: string, offset: Guesses['offset'], nowMs: number):
 }
 
 function ageSentence(newest: string, site: Site, offset: Guesses['offset'], nowMs: number): string {
-  const ms = new Zone(site.timeZone).parse(newest) ?? nowMs
+  const ms = zoneNamed(site.timeZone).parse(newest) ?? nowMs
   const ageMs = nowMs - ms
   if (ageMs < -FRESH_MS / 10) {
     const other = offset ? ` ${offset.name} would fit.` : ''

@@ -3,7 +3,7 @@ import { openSource } from '../backends/embedded.ts'
 import type { RoundsError } from '../errors.ts'
 import { type Step, stepsTo, stepsToFolder } from '../fetch/reach.ts'
 import { type Day, FEEDS } from '../site.ts'
-import { addDays, daysFromTo, isTimeZone, parseDay, systemClock, Zone } from '../time.ts'
+import { addDays, daysFromTo, isTimeZone, parseDay, systemClock, zoneNamed } from '../time.ts'
 import { guarded, printJson, usage } from './command.ts'
 import { CONFIG_FLAGS, CONFIG_HELP, type ConfigOption } from './configured.ts'
 import { type FirstLine, type ProbedFeed, probeFeed } from './probe-feed.ts'
@@ -119,10 +119,10 @@ async function walked({ site, isNew }: ProbeTarget, tell: (step: Step) => void):
 
 /** The feeds one after the other, each as soon as it is known. */
 async function* probedFeeds({ site, isNew }: ProbeTarget, day: Day | undefined) {
-  const zone = new Zone(site.timeZone)
+  const zone = zoneNamed(site.timeZone)
   const nowMs = systemClock.now()
   // A new site's zone is unknown, and a known one's may be wrong: it may be tomorrow there.
-  const today = new Zone(FIRST_ZONE).dayOf(nowMs)
+  const today = zoneNamed(FIRST_ZONE).dayOf(nowMs)
   const days = day ? [day] : daysFromTo(addDays(zone.dayOf(nowMs), -DAYS_BACK), today).reverse()
   const source = openSource(site.source)
   try {

@@ -6,14 +6,18 @@ import {
   type Reported,
   type Rounds,
   report,
+  type Settled,
+  settle,
 } from '../pipeline.ts'
-import { isoInstant, MINUTE_MS } from '../time.ts'
+import { HOUR_MS, isoInstant, MINUTE_MS } from '../time.ts'
 import { amount } from './table.ts'
 
 /** What one round did. */
 export interface Round {
   collected: Collected
   notified: Notified
+  /** Absent when days were looked through for what is to be settled a short while ago. */
+  settled?: Settled
   /** Absent when today's pages are not due yet (report.todayEveryMinutes). */
   reported?: Reported
 }
@@ -22,18 +26,28 @@ export interface Round {
 export interface RoundTimes {
   startedMs: number
   nextMs: number
+  /** When days were last settled; changed by the round. */
+  settledMs?: number
   /** When pages were last looked at; changed by the round. */
   reportedMs?: number
 }
 
 /**
- * One round of the schedule: collect, then notify, then report. The time of the last and the next
+ * Days fall due once a day in each time zone, and a site that was down is tried again this much
+ * later: soon enough for what is read days after the fact, and too seldom to cost a fleet anything.
+ */
+const SETTLE_PAUSE_MS = HOUR_MS
+
+/**
+ * One round of the schedule: collect, notify, settle, report. Settling reads whole files, so no
+ * mail waits for it; pages do, because they show its proofs. The time of the last and the next
  * round stands in `status.json` alone, so that a round that found nothing rewrites no page.
  */
 export async function makeRound(rounds: Rounds, times: RoundTimes): Promise<Round> {
   const { settings, pages, clock, log } = rounds
   const collected = await collect(rounds, { via: 'round', paced: true })
   const notified = await notify(rounds)
+  const settled = await settleNow(rounds, times)
   const pauseMs = settings.report.todayEveryMinutes * MINUTE_MS
   let reported: Reported | undefined
   if (times.reportedMs === undefined || times.startedMs - times.reportedMs >= pauseMs) {
@@ -57,24 +71,38 @@ export async function makeRound(rounds: Rounds, times: RoundTimes): Promise<Roun
     sitesFailed: failed.size,
     mails: notified.sent.length,
     waiting: notified.waiting,
+    settled: settled?.closed.length ?? 0,
     pages: reported?.published.length ?? 0,
     tookMs: clock.now() - times.startedMs,
   })
-  return { collected, notified, ...(reported && { reported }) }
+  return { collected, notified, ...(settled && { settled }), ...(reported && { reported }) }
+}
+
+/** Settles what is due, at the first round after the start and then once in a while. */
+async function settleNow(rounds: Rounds, times: RoundTimes): Promise<Settled | undefined> {
+  const sinceMs = times.startedMs - (times.settledMs ?? Number.NEGATIVE_INFINITY)
+  // A clock that was set back must not put settling off.
+  if (sinceMs >= 0 && sinceMs < SETTLE_PAUSE_MS) return undefined
+  // Noted before it is tried: when it throws, rounds must not end there every time.
+  times.settledMs = times.startedMs
+  return settle(rounds, { paced: true })
 }
 
 /** A round in one line, as people read it. */
-export function roundLine({ collected, notified, reported }: Round): string {
+export function roundLine({ collected, notified, settled, reported }: Round): string {
   const { totals, files, failures } = collected
+  const closed = settled?.closed.length ?? 0
   const parts = [
     files.length === 0
       ? 'nothing new'
       : `${amount(totals.lines, 'new line')} in ${amount(files.length, 'day file')}`,
     amount(notified.sent.length, 'mail'),
     ...(notified.waiting > 0 ? [`${amount(notified.waiting, 'alarm')} waiting to be mailed`] : []),
+    ...(closed > 0 ? [`${amount(closed, 'day file')} settled`] : []),
     ...(reported ? [amount(reported.published.length, 'page')] : []),
   ]
-  const failed = [...new Set(failures.map(({ site }) => site))]
+  const all = [...failures, ...(settled?.failures ?? [])]
+  const failed = [...new Set(all.map(({ site }) => site))]
   if (failed.length > 0) parts.push(`failed: ${failed.slice(0, 5).join(', ')}`)
   return parts.join(' · ')
 }

@@ -5,8 +5,9 @@ import type { FileFailure } from '../ledger/collect-day.ts'
 import type { Rounds } from '../pipeline.ts'
 import { MINUTE_MS } from '../time.ts'
 import { type CommonOptions, failureLines, overState, sentence, stateCommand } from './command.ts'
-import { makeRound, type RoundTimes, roundLine } from './round.ts'
+import { makeRound, type Round, type RoundTimes, roundLine } from './round.ts'
 import { servePages } from './serve.ts'
+import { lateLines } from './settle.ts'
 import { untilStopped } from './stop.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -16,7 +17,7 @@ interface RunOptions extends CommonOptions {
 
 /** `siterounds run`: keeps the schedule until it is stopped. */
 export function addRun(program: Command, terminal: Terminal): void {
-  stateCommand(program, 'run', 'keep the schedule: collect, notify, report, until Ctrl-C')
+  stateCommand(program, 'run', 'keep the schedule: collect, notify, settle, report, until Ctrl-C')
     .option('--serve', 'also show the report site on this machine')
     .action((options: RunOptions) =>
       overState(options, terminal, async (rounds) => {
@@ -59,7 +60,7 @@ export async function keepRounds(
       await before()
       const made = await makeRound(rounds, times)
       tell(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
-      failing(made.collected.failures)
+      failing(made)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       rounds.log('error', 'round:failed', { code: error.code, message: error.message })
@@ -90,14 +91,27 @@ export async function keepRounds(
   if (broken) throw broken
 }
 
-/** Tells why sites fail: once for each reason, and again when it has changed. */
-function tellsFailures(tell: (line: string) => void): (failures: FileFailure[]) => void {
+/**
+ * Tells, round by round, why sites fail: once for each reason, and again when it has changed.
+ * Settling is tried less often than collecting: what kept it holds until it is tried again.
+ */
+export function tellsFailures(tell: (line: string) => void): (round: Round) => void {
   let told = new Set<string>()
-  return (failures) => {
-    const lines = failureLines(failures)
+  let unsettled: FileFailure[] = []
+  return ({ collected: { failures }, settled }) => {
+    if (settled) unsettled = settled.failures
+    // A site that is down fails in the same way for the days that are to be settled.
+    const known = new Set(failures.map(sameReason))
+    const all = [...failures, ...unsettled.filter((one) => !known.has(sameReason(one)))]
+    const lines = failureLines(all)
     for (const line of lines) if (!told.has(line)) tell(`          ${line}\n`)
+    for (const line of lateLines(settled?.late ?? [])) tell(`          ${line}\n`)
     told = new Set(lines)
   }
+}
+
+function sameReason({ site, error }: FileFailure): string {
+  return `${site} ${error.code}`
 }
 
 /** The time of day on this machine, for lines on a terminal. */

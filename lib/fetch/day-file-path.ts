@@ -1,8 +1,15 @@
 import { RoundsError } from '../errors.ts'
+import type { Day } from '../site.ts'
+import { compactDay } from '../time.ts'
 
 /** Control characters: they would forge log lines, and a NUL ends a path early. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** The path of one day's file, from a feed's path: its `{day}` becomes YYYYmmdd. */
+export function dayFilePath(path: string, day: Day): string {
+  return path.replaceAll('{day}', compactDay(day))
+}
 
 /**
  * The parts of a path below a source, such as `sys_alarm/system_alarm_20261110.txt`.

@@ -28,10 +28,9 @@ export type Appended = Pick<
   'sequence' | 'generation' | 'start' | 'end' | 'lines' | 'aside'
 >
 
-/** Whether what follows a run goes on with a line over 64 KiB. */
+/** Whether what follows a run of whole units (at least one) goes on with a line over 64 KiB. */
 export function openAfter(run: Uint8Array, open: boolean): boolean {
-  const last = unitsOf(run, open).at(-1)
-  return last ? endsOpen(run, last) : open
+  return endsOpen(run, unitsOf(run, open).at(-1)!)
 }
 
 /**
@@ -49,7 +48,12 @@ export async function writerAt(
   return { store, file, place, memory, appended: [] }
 }
 
-async function memoryOf(store: LedgerStore, file: DayFile, place: Place): Promise<Memory> {
+/** What the day holds up to `place`, and how much of it the generation of `place`. */
+export async function memoryOf(
+  store: LedgerStore,
+  file: DayFile,
+  place: Pick<Place, 'sequence' | 'generation'>,
+): Promise<Memory> {
   const records = await segmentsUpTo(store, file, place.sequence)
   const held = heldBy(records)
   return { held, counts: countsIn(held, records, place.generation, place.sequence) }

@@ -35,7 +35,7 @@ export class Body {
       try {
         const next = await this.#chunks.next()
         if (next.done) this.#ended = true
-        else if (next.value.length > 0) this.#push(next.value)
+        else this.#push(next.value)
       } catch (thrown) {
         this.#fault = asRoundsError(thrown)
       }

@@ -1,6 +1,6 @@
 import { asRoundsError, RoundsError } from '../errors.ts'
+import { dayFilePath } from '../fetch/day-file-path.ts'
 import type { Day, Feed } from '../site.ts'
-import { compactDay } from '../time.ts'
 import type { LineCounts } from './coverage.ts'
 import { bringUpDay, type PlacedSite, type SiteDay } from './days.ts'
 import type { LedgerStore } from './ledger.ts'
@@ -88,7 +88,7 @@ async function pullFeed(
   feed: Feed,
   via: Via,
 ): Promise<Pulled | RoundsError> {
-  const path = site.feeds[feed]!.path.replaceAll('{day}', compactDay(day))
+  const path = dayFilePath(site.feeds[feed]!.path, day)
   try {
     return await pull(ports, { site: site.id, feed, day }, path, via)
   } catch (thrown) {

@@ -45,15 +45,18 @@ export function coverageOf(facts: CoverageFacts): Coverage {
   const { feed, tally, intervals, dayStartMs, dayEndMs } = facts
   const nothing = !tally || tally.lines === 0
   if (nothing && !intervals.some((one) => one.found)) return 'missing'
-  const readAfterEnd = intervals.some((one) => one.found && one.toMs >= dayEndMs)
+  const arrived = intervals.findIndex((one) => one.found && one.toMs >= dayEndMs)
   // An empty alarm file is good news; an empty system or service file is not.
-  if (!readAfterEnd || (nothing && feed === 'system')) return 'partial'
+  if (arrived < 0 || (nothing && feed === 'system')) return 'partial'
   if (feed === 'service' && !facts.provisional && !tally?.readings) return 'partial'
   if (feed === 'system') {
     const gapMs = longestGapMs(tally?.slots, dayEndMs - dayStartMs)
     if (gapMs > facts.gapMinutes * MINUTE_MS) return 'partial'
   }
   if (tally && tally.generation > 0) return 'replaced'
-  const wasAbsent = intervals.some((one) => !one.found && one.toMs >= dayEndMs + LATE_MS)
+  // What came and is gone since was not late.
+  const wasAbsent = intervals
+    .slice(0, arrived)
+    .some((one) => !one.found && one.toMs >= dayEndMs + LATE_MS)
   return wasAbsent ? 'late' : 'complete'
 }

@@ -11,14 +11,26 @@ export interface DaysAsked {
   paced?: boolean
 }
 
-/** The days to read, and those that a backfill, now dead, may have left without their figures. */
+/** Which days a run reads, and what it must know of them. */
+export interface DaysToRead {
+  days: Day[]
+  /** Days that a backfill, now dead, may have left without their figures. */
+  leftBehind: Day[]
+  /** Days of which nothing is observed yet, as far as it is known. */
+  unseen: ReadonlySet<Day>
+}
+
+/** The days to read, oldest first. */
 export async function daysToRead(
   { table, settings }: { table: Table; settings: Settings },
   { site, zone }: PlacedSite,
   nowMs: number,
   { range, paced }: DaysAsked,
-): Promise<{ days: Day[]; leftBehind: Day[] }> {
-  if (range) return { days: daysFromTo(range.from, range.to), leftBehind: [] }
+): Promise<DaysToRead> {
+  if (range) {
+    const days = daysFromTo(range.from, range.to)
+    return { days, leftBehind: [], unseen: new Set(days) }
+  }
   const { keepDays, settleAfterDays } = settings.retention
   const from = addDays(zone.dayOf(nowMs), -keepDays)
   const observed = await observedDays(table, site.id, { from })
@@ -27,5 +39,5 @@ export async function daysToRead(
   const leftBehind = [...observed]
     .filter(([day, { backfillingSinceMs }]) => backfillingSinceMs && !days.includes(day))
     .map(([day]) => day)
-  return { days, leftBehind }
+  return { days, leftBehind, unseen: new Set(days.filter((day) => !observed.has(day))) }
 }

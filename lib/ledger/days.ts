@@ -2,8 +2,8 @@ import { RoundsError } from '../errors.ts'
 import { type Day, FEEDS, type Feed, type Site } from '../site.ts'
 import { unknownFormat } from '../store/item-format.ts'
 import { daysPartition } from '../store/keys.ts'
-import type { Item, Table } from '../store/table.ts'
-import type { Zone } from '../time.ts'
+import type { Content, Item, Table } from '../store/table.ts'
+import { type Zone, zoneNamed } from '../time.ts'
 import { type LedgerStore, placeOf } from './ledger.ts'
 import { mergedRows, readerOf, replacedRows } from './rows.ts'
 import { emptyTally, type Tally, tallied } from './tally.ts'
@@ -20,6 +20,11 @@ const DAY_FORMAT = 1
 export interface PlacedSite {
   site: Site
   zone: Zone
+}
+
+/** A site in its zone. */
+export function placedSite(site: Site): PlacedSite {
+  return { site, zone: zoneNamed(site.timeZone) }
 }
 
 /** The computed days of a site, from `from` to `to`, by day. */
@@ -56,12 +61,37 @@ export async function bringUpDay(
       changed = true
     }
     if (!changed) return { before: known, after: known }
-    const content = { data: { format: DAY_FORMAT, feeds } }
-    const write = item
-      ? await table.replace(key, item.version, content)
-      : await table.create(key, content)
+    const content = dayContent({ feeds })
+    const write = await (item
+      ? table.replace(key, item.version, content)
+      : table.create(key, content))
     if (write.done) return { before: known, after: { feeds } }
   }
+}
+
+/**
+ * Counts a day file anew from its ledger, whatever was known of it; undefined when it has none.
+ * The site need not be configured with this feed any more.
+ */
+export async function countedAnew(
+  store: LedgerStore,
+  placed: PlacedSite,
+  feed: Feed,
+  day: Day,
+): Promise<Tally | undefined> {
+  const { sequence } = await placeOf(store, { site: placed.site.id, feed, day })
+  return sequence > 0 ? tallyOf(store, placed, feed, day, undefined) : undefined
+}
+
+/** A day as content of its item: its fields stand in one order, in whatever pieces it came. */
+export function dayContent({ feeds }: SiteDay): Content {
+  const ordered = FEEDS.filter((feed) => feeds[feed]).map((feed) => [
+    feed,
+    Object.fromEntries(
+      Object.entries(feeds[feed]!).sort(([one], [other]) => (one < other ? -1 : 1)),
+    ),
+  ])
+  return { data: { format: DAY_FORMAT, feeds: Object.fromEntries(ordered) } }
 }
 
 /** The last sequence of every ledger of a site's day, for `bringUpDay`. */
@@ -94,8 +124,10 @@ async function tallyOf(
 ): Promise<Tally> {
   const file = { site: site.id, feed, day }
   const startMs = zone.startOf(day)
-  // An unfinished line that counted until now may count no more: then the day is counted anew.
-  let tally = site.onRewrite === 'merge' && known && !known.tail ? known : emptyTally()
+  // An unfinished line that counted until now may count no more: then the day is counted anew. So
+  // is a service file, which is small: which of its lines counts depends on all generations.
+  const goesOn = site.onRewrite === 'merge' && feed !== 'service' && known && !known.tail
+  let tally = goesOn ? known : emptyTally()
   const reader = readerOf(site, zone, tally.previousMs)
   if (site.onRewrite === 'replace') {
     for (const rows of await replacedRows(store, file, reader)) {

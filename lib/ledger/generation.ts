@@ -13,18 +13,18 @@ export async function* heldBytes(
   { generation, end, mixed, sequence }: Place,
 ): AsyncGenerator<Buffer> {
   if (end === 0) return
-  if (!mixed) {
-    for await (const record of recordsAfter(store, file, 0)) {
-      if (isClose(record) || record.body.length === 0) continue
-      yield rebuilt(record, new Map())
-      if (record.end >= end) return
+  if (mixed) {
+    const segments = await segmentsUpTo(store, file, sequence)
+    const bySequence = new Map(segments.map((record) => [record.sequence, record]))
+    for (const record of segments) {
+      const own = record.generation === generation && !record.aside && record.end > record.start
+      if (own && record.start < end) yield rebuilt(record, bySequence)
     }
     return
   }
-  const segments = await segmentsUpTo(store, file, sequence)
-  const bySequence = new Map(segments.map((record) => [record.sequence, record]))
-  for (const record of segments) {
-    const own = record.generation === generation && !record.aside && record.end > record.start
-    if (own && record.start < end) yield rebuilt(record, bySequence)
+  for await (const record of recordsAfter(store, file, 0)) {
+    if (isClose(record) || record.body.length === 0) continue
+    yield rebuilt(record, new Map())
+    if (record.end >= end) return
   }
 }

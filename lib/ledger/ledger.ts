@@ -11,9 +11,11 @@ import {
   type DayFile,
   decodeRecord,
   encodeRecord,
+  headOf,
   isClose,
   type LedgerRecord,
   type Marker,
+  type RecordHead,
   type SegmentRecord,
 } from './record.ts'
 
@@ -76,7 +78,7 @@ const LOOK_BACK = 3
 /** The end of a day file's ledger. Only this, and the search for a close record, look backwards. */
 export async function placeOf({ table }: LedgerStore, file: DayFile): Promise<Place> {
   const partition = ledgerPartition(file.site, file.feed, file.day)
-  let newest: LedgerRecord | undefined
+  let newest: RecordHead | undefined
   for (let to: string | undefined; ; ) {
     const limit = newest ? LOOK_BACK : 1
     const items = await table.list(partition, { descending: true, limit, ...(to && { to }) })
@@ -84,7 +86,7 @@ export async function placeOf({ table }: LedgerStore, file: DayFile): Promise<Pl
       return newest ? { ...NOWHERE, ...endOf(newest) } : NOWHERE
     }
     for (const item of items) {
-      const record = decodeRecord(item)
+      const record = headOf(item)
       newest ??= record
       if (isClose(record) || !record.aside) return placeAfter(record, newest)
       to = sequenceKey(record.sequence - 1)
@@ -93,14 +95,14 @@ export async function placeOf({ table }: LedgerStore, file: DayFile): Promise<Pl
 }
 
 /** The place behind `newest`, when `resumable` is the newest record that is not aside. */
-export function placeAfter(resumable: LedgerRecord, newest = resumable): Place {
+export function placeAfter(resumable: RecordHead, newest = resumable): Place {
   const { generation, end, open, marker, charset } = resumable
   const finished = isClose(resumable) || resumable.until === end
   const place = { generation, end, open, marker, charset, finished, ...endOf(newest) }
   return isClose(newest) ? { ...place, closed: newest } : place
 }
 
-function endOf(newest: LedgerRecord) {
+function endOf(newest: RecordHead) {
   const { sequence, mixed, rows } = newest
   const readAtMs = isClose(newest) ? newest.proof.readAtMs : newest.readAtMs
   return { sequence, mixed, rows, readAtMs }
@@ -112,7 +114,7 @@ const GAP_TRIES = 3
 /** How many records are read at once: about as many MiB of text in the memory. */
 const PAGE_RECORDS = 16
 
-/** The records of a day file after sequence `after`, in order and without a gap: see `itemsAfter`. */
+/** The records of a day file after sequence `after`, in order and gapless: see `itemsAfter`. */
 export async function* recordsAfter(
   store: LedgerStore,
   file: DayFile,

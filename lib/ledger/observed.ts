@@ -98,9 +98,9 @@ export async function observe(
     const grown = withReadings(known, readings, dayEndMs, via)
     if (!grown) return
     const content = { data: { format: OBSERVED_FORMAT, ...grown } }
-    const write = item
-      ? await table.replace(key, item.version, content)
-      : await table.create(key, content)
+    const write = await (item
+      ? table.replace(key, item.version, content)
+      : table.create(key, content))
     if (write.done) return
   }
 }
@@ -116,10 +116,10 @@ export async function observeBackfill(
   for (;;) {
     const item = await table.get(key)
     const known = observedOf(item) ?? { feeds: {}, via: 'backfill' as const }
-    const data = { format: OBSERVED_FORMAT, ...known, backfillingSinceMs: atMs }
-    const write = item
-      ? await table.replace(key, item.version, { data })
-      : await table.create(key, { data })
+    const content = { data: { format: OBSERVED_FORMAT, ...known, backfillingSinceMs: atMs } }
+    const write = await (item
+      ? table.replace(key, item.version, content)
+      : table.create(key, content))
     if (write.done) return
   }
 }

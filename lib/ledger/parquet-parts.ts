@@ -35,7 +35,7 @@ const PARQUET_FORM = 1
 const NOTE_FORMAT = 1
 
 /** Stands while a file is being written, and when nobody knows what it holds. */
-const UNKNOWN: Content = { data: { format: NOTE_FORMAT, digest: '' } }
+export const NOT_KNOWN: Content = { data: { format: NOTE_FORMAT, digest: '' } }
 
 /** Where a part of a fleet's day lies in the archive; the folders are DuckDB's partitions. */
 export function parquetPath(feed: Feed, day: Day, part: string): string {
@@ -188,14 +188,15 @@ async function writePart(
   path: string,
   make: () => Promise<Uint8Array>,
 ): Promise<boolean> {
-  const claimed = await noted(table, key, note, UNKNOWN)
+  const claimed = await noted(table, key, note, NOT_KNOWN)
   if (!claimed.done) return false
-  await archive.put(path, await make(), { contentType: 'application/vnd.apache.parquet' })
-  const content = { data: { format: NOTE_FORMAT, digest } }
+  const bytes = await make()
+  await archive.put(path, bytes, { contentType: 'application/vnd.apache.parquet' })
+  const content = { data: { format: NOTE_FORMAT, digest, sha256: sha256(bytes) } }
   let write = await noted(table, key, claimed.item, content)
   if (write.done) return true
   // Written even where it says so already: that refuses the other worker's last note.
-  while (!write.done) write = await noted(table, key, write.standing, UNKNOWN)
+  while (!write.done) write = await noted(table, key, write.standing, NOT_KNOWN)
   return false
 }
 

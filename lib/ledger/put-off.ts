@@ -1,12 +1,17 @@
-import type { Feed } from '../site.ts'
+import type { Day, Feed } from '../site.ts'
 import { ledgerPartition } from '../store/keys.ts'
-import { addDays, DAY_MS } from '../time.ts'
+import { addDays, DAY_MS, type Zone } from '../time.ts'
 import { type PlacedSite, type SiteDay, siteDays } from './days.ts'
 import { expiryOf, type LedgerStore } from './ledger.ts'
 import type { DayFile } from './record.ts'
 
 /** A day must be archived so many days before its records leave the table. */
 const SPARE_DAYS = 7
+
+/** The newest day of a site that must be archived by now; those before it must be too. */
+export function lastArchivedDay(zone: Zone, keepDays: number, nowMs: number): Day {
+  return addDays(zone.dayOf(nowMs), Math.min(0, SPARE_DAYS - keepDays))
+}
 
 /**
  * Puts off the expiry of records that are not archived a week before it, and gives back their
@@ -18,7 +23,7 @@ export async function putOffExpiry(
   nowMs: number,
 ): Promise<DayFile[]> {
   const late: DayFile[] = []
-  const lastDay = addDays(zone.dayOf(nowMs), Math.min(0, SPARE_DAYS - store.keepDays))
+  const lastDay = lastArchivedDay(zone, store.keepDays, nowMs)
   for (const [day, { feeds }] of await siteDays(store.table, site.id, { to: lastDay })) {
     for (const [feed, tally] of Object.entries(feeds) as [Feed, SiteDay['feeds'][Feed]][]) {
       if (!tally || tally.proof) continue

@@ -118,6 +118,8 @@ export interface CloseRecord {
   archive: Archived
   /** The file's last line when it has no newline: it counts while this is the newest record. */
   tail: Uint8Array
+  /** True when an older generation holds that line: with it merged in, it does not count twice. */
+  tailHeld?: true
 }
 
 /** One record of a day file's ledger. */
@@ -142,8 +144,11 @@ export function isStored(piece: Piece): piece is StoredPiece {
   return 'bytes' in piece
 }
 
+/** A record but for what it stores, which only readers of rows decompress. */
+export type RecordHead = Omit<SegmentRecord, 'body'> | CloseRecord
+
 /** True for a record that closes a day file. */
-export function isClose(record: LedgerRecord): record is CloseRecord {
+export function isClose(record: RecordHead): record is CloseRecord {
   return 'proof' in record
 }
 
@@ -163,10 +168,16 @@ export function encodeRecord(record: LedgerRecord): Content {
 
 /** The record that a table item or an archive holds; throws for a format that is not known. */
 export function decodeRecord(item: Item): LedgerRecord {
+  const head = headOf(item)
+  return isClose(head) ? head : { ...head, body: bodyOf(item) }
+}
+
+/** The same without decompressing what a segment stores. */
+export function headOf(item: Item): RecordHead {
   const { format, kind, ...data } = item.data
   if (format === RECORD_FORMAT && kind === 'segment') {
     const { pieces, ...segment } = data as unknown as EncodedSegment
-    return { ...segment, pieces: pieces.map(decodePiece), body: bodyOf(item) }
+    return { ...segment, pieces: pieces.map(decodePiece) }
   }
   if (format !== RECORD_FORMAT || kind !== 'close') throw unknownFormat(item, 'ledger-format')
   const { digest, ...close } = data as unknown as Omit<CloseRecord, 'tail'> & { digest: string }

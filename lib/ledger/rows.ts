@@ -57,7 +57,8 @@ export async function* mergedRows<F extends Feed>(
     if (isClose(record)) continue
     yield { record, rows: record.rows, parsed: readStored(file.feed, record, reader) }
   }
-  if (close) yield closingRows(file.feed, close, reader)
+  // An unfinished line that an older generation holds is no more than that row.
+  if (close) yield closingRows(file.feed, close.tailHeld ? withoutTail(close) : close, reader)
 }
 
 /**
@@ -78,7 +79,8 @@ export async function replacedRows<F extends Feed>(
   if (!newest) return []
   const own = segments.filter((record) => !record.aside)
   const finished = own.findLast((record) => record.until === record.end)
-  const generation = (finished ?? own[0])?.generation
+  const proved = isClose(newest) && newest.proof.compared ? newest : undefined
+  const { generation } = proved ?? finished ?? own[0] ?? newest
   const bySequence = new Map(segments.map((record) => [record.sequence, record]))
   const rows: Rows<F>[] = []
   let open = false
@@ -91,6 +93,10 @@ export async function replacedRows<F extends Feed>(
   }
   if (isClose(newest)) rows.push(closingRows(file.feed, newest, reader))
   return rows
+}
+
+function withoutTail(close: CloseRecord): CloseRecord {
+  return { ...close, tail: new Uint8Array() }
 }
 
 /** What a close record that is the newest adds: its unfinished line, if there is one. */

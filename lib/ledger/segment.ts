@@ -106,7 +106,7 @@ export function unheld(bytes: Uint8Array, open: boolean, memory: Memory) {
 /** A run of a day with one generation: every unit is new. */
 function whole(bytes: Uint8Array, open: boolean) {
   const units = unitsOf(bytes, open)
-  const pieces: Piece[] = units.length ? [{ units: units.length, bytes: bytes.length, open }] : []
+  const pieces: Piece[] = [{ units: units.length, bytes: bytes.length, open }]
   return { pieces, body: bytes, lines: units.filter(isLine).length }
 }
 

@@ -31,7 +31,8 @@ export async function removeOwnClose(
 ): Promise<void> {
   const key = { partition: ledgerPartition(site, feed, day), sort: sequenceKey(sequence) }
   const item = await table.get(key)
-  const standing = item && decodeRecord(item)
-  const own = standing && isClose(standing) && standing.proof.readAtMs === proof.readAtMs
-  if (item && own) await table.remove(item, item.version)
+  if (!item) return
+  const standing = decodeRecord(item)
+  const own = isClose(standing) && standing.proof.readAtMs === proof.readAtMs
+  if (own) await table.remove(item, item.version)
 }

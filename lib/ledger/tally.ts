@@ -80,7 +80,7 @@ export function tallied<F extends Feed>(
     blank: tally.blank + parsed.blank,
     reasons: { ...tally.reasons },
     samples: [...tally.samples, ...parsed.rejects].slice(0, MOST_SAMPLES),
-    firstReadMs: tally.sequence === 0 ? record.readAtMs : tally.firstReadMs,
+    firstReadMs: tally.lines === 0 && parsed.lines > 0 ? record.readAtMs : tally.firstReadMs,
     lastReadMs: parsed.lines > 0 ? record.readAtMs : tally.lastReadMs,
   }
   for (const { reason } of parsed.rejects) next.reasons[reason] = (next.reasons[reason] ?? 0) + 1

@@ -5,7 +5,7 @@ import type { Site } from '../site.ts'
 import type { Html } from '../text/html.ts'
 import { MAIL_TEXTS, type MailTexts } from '../text/mail-texts.ts'
 import { oneLine } from '../text/one-line.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, Zone } from '../time.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Zone, zoneNamed } from '../time.ts'
 import { alarmRow, type MailParts, mailPage, type ShownAlarm } from './mail-page.ts'
 
 /** What a mail about open alarms is made of. */
@@ -40,7 +40,7 @@ const DESCRIPTION_LENGTH = 300
 export function alarmMessage(input: AlarmMessageInput): Message {
   const { site, due, at } = input
   const texts = MAIL_TEXTS[site.language]
-  const zone = new Zone(site.timeZone)
+  const zone = zoneNamed(site.timeZone)
   const siteName = nameOf(site)
   const shown = due.slice(0, MOST_LISTED).map((alarm) => shownAlarm(alarm, at, texts))
   const rows = rowsThatFit(shown, texts)

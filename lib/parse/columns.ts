@@ -22,11 +22,6 @@ export interface ColumnReader {
 /** What a line's fields gave. */
 export type Read<F extends Feed> = ReadingOf[F] | RejectReason | 'unknown' | 'blank'
 
-/** Fields of a usual line; for `system`, whose lines are ragged, the three first and the rest. */
-export function columnsOf(feed: Feed): number {
-  return { system: 4, alarm: 7, service: 9 }[feed]
-}
-
 /** The reading of one line's fields, or why there is none. The formats: feeds.ts. */
 export function readingOf<F extends Feed>(
   feed: F,
@@ -51,9 +46,9 @@ const SYSTEM_FIELDS: Readonly<Record<string, number>> = {
 
 function systemReading(fields: string[], reader: ColumnReader): Read<'system'> {
   if (fields.length < 4) return 'field-count'
-  const [server, ip, siteId, rest] = fields as [string, string, string, string]
+  const [server, ip, siteId] = fields as [string, string, string]
   if (!reader.siteIds.has(siteId)) return 'foreign-site'
-  const values = rest.split('|')
+  const values = fields.slice(3)
   const type = values[0]!
   if (!Object.hasOwn(SYSTEM_FIELDS, type)) return 'unknown'
   if (values.length - 1 !== SYSTEM_FIELDS[type]) return 'field-count'
@@ -134,7 +129,11 @@ function serviceReading(fields: string[], reader: ColumnReader): ServiceReading 
 }
 
 /** Bytes in one of the units a site may write sizes in. */
-const UNIT_BYTES: Readonly<Record<ByteUnit, number>> = { bytes: 1, KiB: 1024, MiB: 1024 ** 2 }
+export const UNIT_BYTES: Readonly<Record<ByteUnit, number>> = {
+  bytes: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+}
 
 /**
  * A plain decimal number, with or without an exponent: no signs of infinity, no hexadecimal.

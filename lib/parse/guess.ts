@@ -1,5 +1,6 @@
 import type { ByteUnit, Day, Feed } from '../site.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, Zone } from '../time.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, Zone, zoneNamed } from '../time.ts'
+import { UNIT_BYTES } from './columns.ts'
 import type { SystemReading } from './feeds.ts'
 import { unitsOf } from './lines.ts'
 import { type Reader, readLines } from './readings.ts'
@@ -34,13 +35,6 @@ export interface UnitsGuess {
   /** The largest memory and the largest disk, as the site wrote them. */
   memory?: number
   disk?: number
-}
-
-/** Bytes in each unit. */
-export const UNIT_BYTES: Readonly<Record<ByteUnit, number>> = {
-  bytes: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
 }
 
 const GIB = 1024 ** 3
@@ -125,9 +119,9 @@ const WELL_KNOWN = [
 
 /** Names of zones that have this offset now, well-known ones first. */
 export function zonesAt(offsetMs: number, nowMs: number): string[] {
-  const asUtc = new Zone('UTC')
+  const asUtc = zoneNamed('UTC')
   const has = (name: string) => {
-    const local = asUtc.parse(new Zone(name).textOf(nowMs)) ?? 0
+    const local = asUtc.parse(new Zone(name).textOf(nowMs))!
     return Math.abs(local - nowMs - offsetMs) < MINUTE_MS
   }
   const others = Intl.supportedValuesOf('timeZone').filter(
@@ -149,7 +143,7 @@ const LATE_MS = 20 * HOUR_MS
 
 /** Which day the counts of a service file are of, from when its last line was written. */
 export function guessCountsOf(recordedText: string, fileDay: Day): CountsGuess | undefined {
-  const utc = new Zone('UTC')
+  const utc = zoneNamed('UTC')
   const recordedMs = utc.parse(recordedText)
   if (recordedMs === undefined) return undefined
   const sinceMs = recordedMs - utc.startOf(fileDay)

@@ -74,6 +74,9 @@ const decoders = {
   lenient: new TextDecoder('utf-8', { ignoreBOM: true }),
 }
 
+const UTF_8_FIRST = ['utf-8', 'gb18030'] as const
+const GB18030_FIRST = ['gb18030', 'utf-8'] as const
+
 /**
  * Decides the charset of a day file by its first line that is not plain ASCII: UTF-8 if that line
  * is valid UTF-8 (a BOM is), else GB18030. Valid UTF-8 must be asked first: it is often valid
@@ -90,31 +93,12 @@ export function charsetOf(bytes: Uint8Array, open: boolean, remembered: Charset)
 }
 
 /**
- * Whole lines as text. A line that is not valid in the file's charset but in the other one is read
- * in the other one; one that is valid in neither keeps what can be read, with U+FFFD for the rest.
+ * A line as text. One that is not valid in the file's charset but in the other one is read in the
+ * other one; one that is valid in neither keeps what can be read, with U+FFFD for the rest.
  */
-export function decodeLines(lines: Uint8Array, charset: Charset): Uint8Array | string {
-  if (charset !== 'gb18030' && isUtf8(lines)) return lines
-  if (charset === 'gb18030') {
-    if (isAscii(lines)) return lines
-    const text = decode(lines, 'gb18030')
-    if (text !== undefined) return text
-  }
-  return decodeEach(lines, charset ?? 'utf-8')
-}
-
-function decodeEach(lines: Uint8Array, charset: 'utf-8' | 'gb18030'): string {
-  const other = charset === 'utf-8' ? 'gb18030' : 'utf-8'
-  const texts: string[] = []
-  let start = 0
-  while (start < lines.length) {
-    const newline = lines.indexOf(NEWLINE, start)
-    const end = newline === -1 ? lines.length : newline + 1
-    const line = lines.subarray(start, end)
-    texts.push(decode(line, charset) ?? decode(line, other) ?? decoders.lenient.decode(line))
-    start = end
-  }
-  return texts.join('')
+export function decodeLine(line: Uint8Array, charset: Charset): string {
+  const [own, other] = charset === 'gb18030' ? GB18030_FIRST : UTF_8_FIRST
+  return decode(line, own) ?? decode(line, other) ?? decoders.lenient.decode(line)
 }
 
 function decode(bytes: Uint8Array, charset: 'utf-8' | 'gb18030'): string | undefined {
@@ -136,6 +120,3 @@ export function decodeBeginning(bytes: Uint8Array, charset: Charset): string {
   }
   return decoders.lenient.decode(bytes)
 }
-
-const UTF_8_FIRST = ['utf-8', 'gb18030'] as const
-const GB18030_FIRST = ['gb18030', 'utf-8'] as const

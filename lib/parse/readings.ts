@@ -1,10 +1,9 @@
-import { RoundsError } from '../errors.ts'
+import { isAscii } from 'node:buffer'
 import type { ByteUnit, Feed } from '../site.ts'
 import type { Zone } from '../time.ts'
-import { columnsOf, readingOf } from './columns.ts'
-import { splitFields } from './csv.ts'
-import type { Parsed, ReadingOf, RejectReason, Stamp } from './feeds.ts'
-import { type Charset, charsetOf, decodeBeginning, decodeLines, unitsOf } from './lines.ts'
+import { readingOf } from './columns.ts'
+import type { Parsed, Stamp } from './feeds.ts'
+import { type Charset, charsetOf, decodeBeginning, decodeLine, unitsOf } from './lines.ts'
 
 /** What the lines of a day file are read with, and what is remembered from one run to the next. */
 export interface Reader {
@@ -38,21 +37,21 @@ export function readLines<F extends Feed>(
   reader: Reader,
 ): Parsed<F> {
   const parsed: Parsed<F> = { lines: 0, readings: [], rejects: [], unknown: 0, blank: 0 }
-  let plainFrom = 0
-  let plainEnd = 0
-  let plainCount = 0
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const plain = isAscii(bytes)
   for (const { start, end, kind } of unitsOf(bytes, open)) {
-    if (kind === 'line') {
-      plainCount += 1
-    } else {
-      readPlain(feed, bytes.subarray(plainFrom, start), plainCount, reader, parsed)
-      readOdd(kind, bytes.subarray(start, end), reader, parsed)
-      plainFrom = end
-      plainCount = 0
+    if (kind !== 'line') {
+      readOdd(kind, buffer.subarray(start, end), reader, parsed)
+      continue
     }
-    plainEnd = end
+    // Each line is a text of its own: a field keeps the text in memory that it is cut from.
+    if (plain) readLine(feed, buffer.toString('latin1', start, end - 1), reader, parsed)
+    else {
+      reader.charset = charsetOf(buffer.subarray(start, end), false, reader.charset)
+      const line = buffer.subarray(start, end - 1)
+      readLine(feed, decodeLine(line, reader.charset), reader, parsed)
+    }
   }
-  readPlain(feed, bytes.subarray(plainFrom, plainEnd), plainCount, reader, parsed)
   return parsed
 }
 
@@ -73,40 +72,15 @@ function readOdd<F extends Feed>(
   parsed.rejects.push({ reason: 'oversize', text: cut(text) })
 }
 
-/** Ordinary whole lines, `count` of them. */
-function readPlain<F extends Feed>(
-  feed: F,
-  bytes: Uint8Array,
-  count: number,
-  reader: Reader,
-  parsed: Parsed<F>,
-): void {
-  if (count === 0) return
-  reader.charset = charsetOf(bytes, false, reader.charset)
-  const records = splitFields(
-    decodeLines(bytes, reader.charset),
-    columnsOf(feed),
-    feed === 'system',
-  )
-  if (records.length !== count) {
-    throw new RoundsError(
-      'line-count',
-      'stop',
-      `${count} lines of a ${feed} file were split into ${records.length} records.`,
-      'This is a fault of Siterounds: please report it with the day file.',
-    )
-  }
-  parsed.lines += count
-  for (const record of records) {
-    const last = record.length - 1
-    if (record[last]!.endsWith('\r')) record[last] = record[last]!.slice(0, -1)
-    if (UNSEEN.test(record[0]!)) record[0] = record[0]!.replace(UNSEEN, '')
-    const read: ReadingOf[F] | RejectReason | 'unknown' | 'blank' = readingOf(feed, record, reader)
-    if (typeof read !== 'string') parsed.readings.push(read)
-    else if (read === 'unknown') parsed.unknown += 1
-    else if (read === 'blank') parsed.blank += 1
-    else parsed.rejects.push({ reason: read, text: cut(record.join('|')) })
-  }
+/** An ordinary whole line, without its newline. */
+function readLine<F extends Feed>(feed: F, line: string, reader: Reader, parsed: Parsed<F>): void {
+  parsed.lines += 1
+  const seen = (line.endsWith('\r') ? line.slice(0, -1) : line).replace(UNSEEN, '')
+  const read = readingOf(feed, seen.split('|'), reader)
+  if (typeof read !== 'string') parsed.readings.push(read)
+  else if (read === 'unknown') parsed.unknown += 1
+  else if (read === 'blank') parsed.blank += 1
+  else parsed.rejects.push({ reason: read, text: cut(seen) })
 }
 
 function cut(text: string): string {

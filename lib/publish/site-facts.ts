@@ -6,6 +6,7 @@ import { type Coverage, coverageOf } from '../ledger/coverage.ts'
 import { type PlacedSite, type SiteDay, siteDays } from '../ledger/days.ts'
 import { type Observed, observedDays } from '../ledger/observed.ts'
 import { provisionalService } from '../ledger/provisional.ts'
+import { type Settling, settlingOf } from '../ledger/settling.ts'
 import type { ServiceReading } from '../parse/feeds.ts'
 import { type Day, FEEDS, type Feed, type Settings } from '../site.ts'
 import type { Table } from '../store/table.ts'
@@ -46,9 +47,10 @@ export async function siteFacts(
   const counts = new Map<Day, ServiceReading>()
   const provisional = new Set<Day>()
   for (const day of new Set([...days.keys(), ...observed.keys()])) {
-    const about = site.serviceCountsOf === 'dayBefore' ? addDays(day, -1) : day
-    const tail = provisionalService(placed, observed.get(day))
-    const counted = tail ?? days.get(day)?.feeds.service?.service
+    const about = countedDay(placed, day)
+    const tally = days.get(day)?.feeds.service
+    const tail = provisionalService(placed, observed.get(day), tally)
+    const counted = tail ?? tally?.service
     if (counted) counts.set(about, counted)
     if (tail) provisional.add(about)
   }
@@ -63,6 +65,11 @@ export async function siteFacts(
     today: zone.dayOf(nowMs),
     firstDays: firstDaysOf(days, observed),
   }
+}
+
+/** The day that the counts in a day's service file are about. */
+function countedDay({ site }: PlacedSite, day: Day): Day {
+  return site.serviceCountsOf === 'dayBefore' ? addDays(day, -1) : day
 }
 
 function firstDaysOf(days: ReadonlyMap<Day, SiteDay>, observed: ReadonlyMap<Day, Observed>) {
@@ -101,8 +108,19 @@ export function coverage(facts: SiteFacts, feed: Feed, day: Day, gapMinutes: num
     dayStartMs: placed.zone.startOf(day),
     dayEndMs: placed.zone.endOf(day),
     gapMinutes,
-    provisional: feed === 'service' && observed.get(day)?.serviceTail !== undefined,
+    provisional: feed === 'service' && isProvisional(facts, day),
   })
+}
+
+/** True when the counts in this day's service file stand in a line that is not finished. */
+export function isProvisional({ placed, provisional }: SiteFacts, day: Day): boolean {
+  return provisional.has(countedDay(placed, day))
+}
+
+/** How far one feed of a day is on its way to being settled. */
+export function settling({ placed, days, observed }: SiteFacts, feed: Feed, day: Day): Settling {
+  const tally = days.get(day)?.feeds[feed]
+  return settlingOf(placed.zone, day, feed, tally, observed.get(day))
 }
 
 /** The occurrences of the book that stand now: neither recovered nor expired. */
@@ -110,6 +128,12 @@ export function standingNow(facts: SiteFacts, nowMs: number, expireAfterDays: nu
   return facts.book.open.filter(
     (one) => !isExpired(one.changedMs, nowMs, facts.spans, expireAfterDays),
   )
+}
+
+/** What of a feed's settling the page shows: of a file that is absent no time, which may change. */
+function shownSettling(facts: SiteFacts, feed: Feed, day: Day) {
+  const known = settling(facts, feed, day)
+  return known.state === 'reopened' ? [known.state, known.settledMs] : known.state
 }
 
 /**
@@ -139,12 +163,16 @@ export function dayFingerprint(
     .update(
       JSON.stringify([
         form,
-        [name, timeZone, Object.keys(feeds), serviceCountsOf],
+        [name, timeZone, feeds, serviceCountsOf],
         links,
         running,
         Object.keys(facts.observed.get(day)?.feeds ?? {}),
         days.get(day)?.feeds ?? null,
-        expectedFeeds(facts, day).map((feed) => [feed, coverage(facts, feed, day, gapMinutes)]),
+        expectedFeeds(facts, day).map((feed) => [
+          feed,
+          coverage(facts, feed, day, gapMinutes),
+          shownSettling(facts, feed, day),
+        ]),
         lookedBack,
         facts.provisional.has(day),
         running ? standing : alarmDays,

@@ -1,16 +1,18 @@
 import type { DescribedAlarm } from '../alarms/alarm.ts'
 import { type Dictionary, described, worstFirst } from '../alarms/dictionary.ts'
 import { type Occurrence, occurrenceKey, openAlarm } from '../alarms/occurrence.ts'
+import { dayFilePath } from '../fetch/day-file-path.ts'
 import { serviceFigures } from '../figures/service.ts'
 import { stormFigures } from '../figures/storm.ts'
 import { type SystemFigures, systemFigures } from '../figures/system.ts'
 import { verdict } from '../figures/verdict.ts'
 import type { SystemReading } from '../parse/feeds.ts'
 import type { FeedArrival } from '../report/pages/day-arrived.ts'
+import type { FeedSettling } from '../report/pages/day-proof.ts'
 import type { SiteDayView } from '../report/pages/site-day.ts'
 import type { Day, Feed, Language, Settings } from '../site.ts'
 import { calendarPath, dayPath, hrefFrom, languageLinks, OVERVIEW_PATH } from './paths.ts'
-import { coverage, expectedFeeds, type SiteFacts } from './site-facts.ts'
+import { coverage, expectedFeeds, type SiteFacts, settling } from './site-facts.ts'
 
 /** The rows that a day's page shows one by one: everything large. */
 export interface DayRows {
@@ -118,7 +120,18 @@ function arrival(facts: SiteFacts, feed: Feed, day: Day, settings: Settings): Fe
     rejectReasons: tally?.reasons ?? {},
     rejectSamples: tally?.samples ?? [],
     generation: tally?.generation ?? 0,
-    ...(tally && { firstArrivalMs: tally.firstReadMs, lastArrivalMs: tally.lastReadMs }),
+    ...(tally &&
+      tally.lines > 0 && { firstArrivalMs: tally.firstReadMs, lastArrivalMs: tally.lastReadMs }),
+    ...(day < facts.today && { settled: settled(facts, feed, day) }),
+  }
+}
+
+function settled(facts: SiteFacts, feed: Feed, day: Day): FeedSettling {
+  const path = dayFilePath(facts.placed.site.feeds[feed]!.path, day)
+  return {
+    settling: settling(facts, feed, day),
+    fileName: path.slice(path.lastIndexOf('/') + 1),
+    tailCounted: facts.days.get(day)?.feeds[feed]?.tail ?? false,
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The one style sheet, written into every page so that a page is one file. Charts take their
  * colours from the same variables (charts/colours.ts). The dark ones hold on screens only: paper
- * stays white. Text colours have a contrast of at least 4.5 to 1 on both grounds.
+ * stays white. Text colours have a contrast of at least 4.5 to 1 on both grounds. A digest stands
+ * on one line where its 64 signs fit, and else on two of 32.
  */
 const SOURCE = `
 :root {
@@ -164,6 +165,16 @@ details { margin-top: 10px; font-size: 14px }
 summary { cursor: pointer; color: var(--accent) }
 .line { margin: 6px 0; display: grid; grid-template-columns: 130px 1fr; gap: 10px }
 code { font: 13px/1.5 ui-monospace, Consolas, monospace; white-space: pre-wrap }
+.proofs { background: var(--card); border: 1px solid var(--rule); border-radius: 8px }
+.proofs li {
+  display: grid; grid-template-columns: 96px 1fr; padding: 10px 14px; font-size: 13.5px;
+  border-top: 1px solid var(--rule);
+}
+.proofs li:first-child { border: 0 }
+.proofs h3 { font-size: inherit; color: var(--text) }
+.proofs p ~ p { color: var(--soft) }
+.proofs code { user-select: all; -webkit-user-select: all }
+.digest { display: inline-block; width: clamp(32.5ch, (100% - 64.5ch) * 999, 64.5ch) }
 .arrived td, .arrived th { font-size: 13.5px }
 thead th, .arrived td { overflow-wrap: normal }
 .arrived td, .arrived tbody th, .sites .over { white-space: nowrap }
@@ -250,7 +261,7 @@ footer {
   .hours span:nth-child(3n+1) { visibility: hidden }
   .hours span:nth-child(6n+1) { visibility: visible }
   .line { grid-template-columns: 1fr; gap: 0 }
-  .months { grid-template-columns: 1fr }
+  .months, .proofs li { grid-template-columns: 1fr }
 }
 @media print {
   @page { margin: 14mm }
@@ -262,6 +273,8 @@ footer {
   a { color: inherit }
   .clock span:nth-child(even) { visibility: hidden }
   th, td { padding: 5px 7px }
+  .arrived td, .arrived th { font-size: 11px; padding: 4px 5px }
+  .proofs li { break-inside: avoid; grid-template-columns: 70px 1fr; padding: 6px 8px }
   .disks li { grid-template-columns: auto 1fr auto }
   .cards { grid-template-columns: repeat(4, 1fr) }
   .server { grid-template-columns: 1fr 1.8fr 1.4fr 1.1fr; gap: 6px 14px }

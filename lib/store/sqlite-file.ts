@@ -149,7 +149,7 @@ function refuseForeign(file: string, database: DatabaseSync): void {
   )
 }
 
-/** Every step may be the last one of a process that is killed; the next start goes on from there. */
+/** Every step may be the last one of a process that is killed; the next start goes on there. */
 function makeReady(database: DatabaseSync, { clock, chance }: StoreDeps): void {
   patiently(() => database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;'))
   if (formatOf(database) === FILE_FORMAT && tablesOf(database).includes('siterounds')) return

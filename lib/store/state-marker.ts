@@ -5,7 +5,7 @@ import { isoInstant } from '../time.ts'
 /**
  * `state.json` says that this folder's store was made, and which one it is. SQLite begins a new
  * database where the file is missing or empty; with the marker that is known for what it is: a
- * loss. It is written after the store is on disk, so at no moment is there a marker without a store.
+ * loss. It is written after the store is on disk, so there never is a marker without a store.
  */
 export interface StateMarker {
   /** The id that also stands in the store; undefined when the marker itself is damaged. */

@@ -221,6 +221,26 @@ export const en: Texts = {
       samples: (shown, all) =>
         all > shown ? `Lines not understood (${shown} of ${all})` : `Lines not understood (${all})`,
     },
+    proof: {
+      title: 'Settled',
+      note: 'after the day each file is read once more, whole, compared, and archived',
+      mark: 'Settled and archived',
+      equal: (at) => `Settled ${at}, equal to the file at the site, byte for byte.`,
+      gone: (at) => `Settled ${at} as it was received: at the site the file was gone or empty.`,
+      absent: 'The site had no such file when it was to be settled.',
+      due: (at) => `Not settled yet: due from ${at} on.`,
+      reopened: (at) => `Settled ${at}, but more has come since: it will be settled again.`,
+      term: {
+        readings: (count) => plural(count, 'reading'),
+        rejects: (count) => `${groupedNumber(count)} not understood`,
+        unknown: (count) => `${groupedNumber(count)} of unknown type`,
+        blank: (count) => `${groupedNumber(count)} blank`,
+      },
+      bytes: (count) => plural(count, 'byte'),
+      check: 'The last line of each is its SHA-256, as sha256sum prints it: compare for yourself.',
+      tail: 'the last line has no newline and is counted',
+      newest: (number) => `size and SHA-256 are of generation ${number}, the newest`,
+    },
   },
   overview: {
     title: 'All sites',

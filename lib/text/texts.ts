@@ -128,6 +128,7 @@ export interface DayTexts {
   revision(number: number): string
   system: SystemTexts
   arrived: ArrivedTexts
+  proof: ProofTexts
 }
 
 /** The servers of a day page. */
@@ -171,6 +172,30 @@ export interface ArrivedTexts {
   last: string
   none: string
   samples(shown: number, all: number): string
+}
+
+/** Whether a day is settled, and what that proved. Times are the site's, `11-11 02:00`. */
+export interface ProofTexts {
+  title: string
+  note: string
+  /** At the top of the page: every file of the day is settled. */
+  mark: string
+  /** The file was compared with the site's. */
+  equal(at: string): string
+  /** It could not be, because the site had it no more. */
+  gone(at: string): string
+  absent: string
+  due(at: string): string
+  reopened(at: string): string
+  /** The terms whose sum is the count of lines. */
+  term: Record<'readings' | 'rejects' | 'unknown' | 'blank', (count: number) => string>
+  bytes(count: number): string
+  /** What the long numbers are, and how readers see for themselves. */
+  check: string
+  /** The last line counted without its newline. */
+  tail: string
+  /** Size and digest are of the newest generation, `number` counted from 1. */
+  newest(number: number): string
 }
 
 /** The page of all sites. */

@@ -187,6 +187,26 @@ export const zhCN: Texts = {
       samples: (shown, all) =>
         all > shown ? `无法识别的行（${all} 行中的 ${shown} 行）` : `无法识别的行（${all} 行）`,
     },
+    proof: {
+      title: '核对与归档',
+      note: '日终后重新读取整个文件，逐字节比对后归档',
+      mark: '已核对归档',
+      equal: (at) => `${at} 已核对归档，与局点文件逐字节一致。`,
+      gone: (at) => `${at} 已按收到的数据归档：局点上的文件已删除或清空。`,
+      absent: '核对时局点上没有此文件。',
+      due: (at) => `尚未核对：${at} 起进行。`,
+      reopened: (at) => `${at} 核对后又收到新数据，等待重新核对。`,
+      term: {
+        readings: (count) => `${groupedNumber(count)} 读数`,
+        rejects: (count) => `${groupedNumber(count)} 无法识别`,
+        unknown: (count) => `${groupedNumber(count)} 未知类型`,
+        blank: (count) => `${groupedNumber(count)} 空行`,
+      },
+      bytes: (count) => `${groupedNumber(count)} 字节`,
+      check: '每项末行是该文件的 SHA-256，与 sha256sum 的输出格式相同，可自行比对。',
+      tail: '最后一行没有换行符，已计入',
+      newest: (number) => `字节数和 SHA-256 属于最新的第 ${number} 代文件`,
+    },
   },
   overview: {
     title: '全部局点',

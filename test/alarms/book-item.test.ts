@@ -72,10 +72,13 @@ it('lets one of two writers win, and the other leaves nothing behind', async () 
   expect(standing).toHaveLength(1 + parts.count)
 })
 
-it('says so when a part is gone', async () => {
+it('says so when a part is gone, and is written anew over what is left', async () => {
   const table = memoryTable()
   await writeBook(table, 's', undefined, book(6_000, 1))
-  const [, part] = await table.list('alarms#s')
+  const [head, part] = await table.list('alarms#s')
   await table.remove(part!, part!.version)
   await expect(readBook(table, 's')).rejects.toMatchObject({ code: 'book-parts', class: 'skip' })
+  expect(await writeBook(table, 's', head, book(5, 2))).toBe(true)
+  expect(await table.list('alarms#s')).toHaveLength(1)
+  expect((await readBook(table, 's'))?.book.days).toEqual(book(5, 2).days)
 })

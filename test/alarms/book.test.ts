@@ -227,6 +227,62 @@ describe('an occurrence', () => {
     expect(book.open.map(({ name }) => name)).toEqual(['new'])
     expect(Object.keys(book.days)).toEqual([nextDay, '2026-11-20'])
   })
+
+  it('is what the other days say of it when the day goes that said it had ended', async () => {
+    const world = alarmWorld()
+    const stands = alarmLine('a', at(30), at(30)) + alarmLine('busy', at(49), at(49))
+    await world.read(day, alarmLine('a', at(30), at(48), at(48)), START + 50 * HOUR_MS)
+    await world.read(nextDay, stands, START + 50 * HOUR_MS)
+    const namesFrom = async (keepFrom: string) => {
+      const store = ledgersIn(world.table)
+      const { open } = await bringUpBook(store, world.placed, world.newest, keepFrom)
+      return open.map(({ name }) => name)
+    }
+    expect(await namesFrom(KEEP_FROM)).toEqual(['busy'])
+    expect(await namesFrom(nextDay)).toEqual(['a', 'busy'])
+  })
+
+  it('under replace goes with the file that it stood in', async () => {
+    const world = alarmWorld({ onRewrite: 'replace' })
+    for (const name of ['a', 'b']) {
+      await world.read(day, alarmLine(name, at(1), at(1)), START + 50 * HOUR_MS)
+      await bringUpBook(ledgersIn(world.table), world.placed, world.newest, KEEP_FROM)
+      const { open } = await bookOf(world.table, 's1')
+      expect(open.map(({ name }) => name)).toEqual([name])
+    }
+  })
+
+  it('is recent again when the day goes that had the newest record time', async () => {
+    const world = alarmWorld()
+    await world.read(day, alarmLine('late', at(1), at(49)), START + 50 * HOUR_MS)
+    await world.read(nextDay, alarmLine('ended', at(29), at(30), at(30)), START + 50 * HOUR_MS)
+    const bookFrom = (keepFrom: string) =>
+      bringUpBook(ledgersIn(world.table), world.placed, world.newest, keepFrom)
+    expect((await bookFrom(KEEP_FROM)).recent).toEqual([])
+    const book = await bookFrom(nextDay)
+    expect(book.newestMs).toBe(START + 30 * HOUR_MS)
+    expect(book.recent.map(({ name }) => name)).toEqual(['ended'])
+  })
+
+  it('whose raise line was unfinished when its day was settled goes with that line', async () => {
+    const world = alarmWorld()
+    const [a, b] = [alarmLine('a', at(1), at(1)), alarmLine('b', at(2), at(2))]
+    const openAfter = async () => {
+      const store = ledgersIn(world.table)
+      const { open } = await bringUpBook(store, world.placed, world.newest, KEEP_FROM)
+      return open.map(({ name }) => name)
+    }
+    await world.settle(day, a + b.trimEnd(), START + 50 * HOUR_MS)
+    expect(await openAfter()).toEqual(['a', 'b'])
+    // The line was not at its end: what came of it is another alarm.
+    await world.read(day, a + alarmLine('c', at(2), at(2)), START + 51 * HOUR_MS)
+    expect(await openAfter()).toEqual(['a', 'c'])
+  })
+})
+
+it('the book of a site of which nothing was read is empty', async () => {
+  const nothing = { days: {}, newestMs: 0, open: [], recent: [] }
+  expect(await bookOf(alarmWorld().table, 's1')).toEqual(nothing)
 })
 
 it('a book of another release is left alone', async () => {

@@ -30,6 +30,8 @@ describe('a dictionary', () => {
     ['no header', '', /line 1: the header/],
     ['a header without severity', 'alarm_name,text_en\nCPU,a\n', /line 1: the header/],
     ['an empty name', `${HEADER}\n,major,,\n`, /line 2: the alarm name is empty/],
+    ['a line without its name', 'severity,alarm_name\nmajor\n', /line 2: the alarm name is empty/],
+    ['a line without its severity', `${HEADER}\na\n`, /line 2: “” is none/],
     ['a severity that is none', `${HEADER}\na,major,,\nb,huge,,\n`, /line 3: “huge” is none/],
     ['a name given twice', `${HEADER}\na,major,,\nb,minor,,\na,minor,,\n`, /line 4: a was given/],
     ['blank lines before the bad one', `${HEADER}\n\n\na,huge,,\n`, /line 4: “huge”/],
@@ -48,6 +50,18 @@ describe('a dictionary', () => {
   it('names every bad line at once', () => {
     expect(() => read(`${HEADER}\na,huge,,\n,major,,\n`)).toThrow(/line 2: .*; line 3: /)
   })
+})
+
+it('alarms that are alike in that stand in the order of their names and nodes', () => {
+  const all = [
+    alarm({ name: 'b', node: 'n' }),
+    alarm({ name: 'a', node: 'o' }),
+    alarm({ name: 'a', node: 'n' }),
+    alarm({ name: 'b', node: 'n', description: 'again' }),
+  ]
+  const sorted = all.map((one) => described(one, read(HEADER), 'en')).sort(worstFirst)
+  expect(sorted.map(({ name, node }) => name + node)).toEqual(['an', 'ao', 'bn', 'bn'])
+  expect(sorted[3]!.description).toBe('again')
 })
 
 it('alarms are shown worst first, and of equals the one that stood longest', () => {

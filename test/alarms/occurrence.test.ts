@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { joined, type Occurrence, occurrenceKey } from '../../lib/alarms/occurrence.ts'
+import { joined, type Occurrence, occurrenceKey, openAlarm } from '../../lib/alarms/occurrence.ts'
 import { standingAt } from '../../lib/alarms/past.ts'
 
 const one = (changes: Partial<Occurrence> = {}): Occurrence => ({
@@ -45,6 +45,13 @@ describe('views of one occurrence', () => {
     expect(joined(one({ ...early, ...backfill }), one(late)).backfilled).toBe(true)
     expect(joined(one(early), one({ ...late, ...backfill })).backfilled).toBe(false)
     expect(joined(one(early), one({ ...early, ...backfill })).backfilled).toBe(false)
+  })
+})
+
+it('one that stands is shown as its site wrote it, without what the book keeps for itself', () => {
+  expect(openAlarm('s1', one({ changedMs: 150, backfilled: true }))).toEqual({
+    ...{ site: 's1', name: 'a', node: 'n', description: 'd', backfilled: true },
+    ...{ raisedText: '2026-11-10 01:00:00', raisedMs: 100, changedMs: 150 },
   })
 })
 

@@ -1,5 +1,6 @@
 import { pull } from '../../lib/ledger/pull.ts'
 import type { Via } from '../../lib/ledger/record.ts'
+import { settleFile } from '../../lib/ledger/settle.ts'
 import type { Day, Site } from '../../lib/site.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
@@ -9,12 +10,13 @@ import { portal, SITE, sourceOf } from '../ledger/portal.ts'
 /** A site whose alarm files grow, and its ledger. */
 export function alarmWorld(changes: Partial<Site> = {}) {
   const site = { ...SITE, timeZone: 'Europe/Berlin', ...changes }
+  const placed = { site, zone: new Zone(site.timeZone) }
   const table = memoryTable()
   const files = new Map<Day, string>()
   const newest = new Map<Day, number>()
   return {
     table,
-    placed: { site, zone: new Zone(site.timeZone) },
+    placed,
     files,
     /** The last sequence of each day's ledger, as far as it was read. */
     newest,
@@ -30,6 +32,13 @@ export function alarmWorld(changes: Partial<Site> = {}) {
         via,
       )
       newest.set(day, pulled.place.sequence)
+    },
+    /** The day's file is now `text`, and is settled at `nowMs`. */
+    async settle(day: Day, text: string, nowMs: number) {
+      const source = sourceOf({ ...portal(), content: Buffer.from(text) })
+      const ports = { store: ledgersIn(table), source, clock: { now: () => nowMs } }
+      const file = { site: site.id, feed: 'alarm' as const, day }
+      newest.set(day, (await settleFile(ports, placed, file, 'round')).sequence)
     },
   }
 }

@@ -132,6 +132,8 @@ describe('status --json', () => {
       rejects: 0,
       unknown: 0,
       blank: 0,
+      settled: null,
+      proof: null,
     })
     expect(rows[1]).toEqual({
       site: 'a',
@@ -145,6 +147,8 @@ describe('status --json', () => {
       rejects: 0,
       unknown: 0,
       blank: 0,
+      settled: null,
+      proof: null,
     })
   })
 })

@@ -15,11 +15,13 @@ const SUITES = ['it', 'test', 'describe']
 
 /**
  * The names in test files that carry numbers of faults: of `it`, `test` and `describe`, and of
- * each row of their tables, also of tables that a fixture exports (which is then imported).
+ * each row of their tables, also of tables that a fixture exports (which is then imported). By
+ * path, whatever order the files come in.
  */
 export async function numberedTitles(files: readonly FileText[]): Promise<NumberedTitle[]> {
   const found: NumberedTitle[] = []
-  for (const file of files.filter(({ path }) => /^test\/.*\.test\.ts$/.test(path))) {
+  const tests = files.filter(({ path }) => /^test\/.*\.test\.ts$/.test(path))
+  for (const file of tests.sort((one, other) => (one.path < other.path ? -1 : 1))) {
     if (treeOf(file) instanceof Error) continue
     const nodes = nodesOf(file)
     for (const node of nodes) {

@@ -27,8 +27,13 @@ function world(changes: Partial<Site> = {}) {
   }
   const table = memoryTable()
   const files = new Map<string, Portal>()
+  const acts: (() => Promise<void>)[] = []
   const source: Source = {
-    read: async (path, from) => sourceOf(files.get(path) ?? portal()).read(path, from),
+    async read(path, from) {
+      const act = path.startsWith('alarm') ? acts.shift() : undefined
+      await act?.()
+      return sourceOf(files.get(path) ?? portal()).read(path, from)
+    },
     close: async () => {},
   }
   let nowMs = Date.parse('2026-11-10T12:00:00Z')
@@ -36,6 +41,8 @@ function world(changes: Partial<Site> = {}) {
   return {
     set: (path: string, content: string, how: Partial<Portal> = {}) =>
       files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
+    /** Happens once, between a look at the ledger of alarms and the answer of the site. */
+    beside: (act: () => Promise<void>) => acts.push(act),
     collect: (via: Via = 'round') =>
       collectDay(ports, { site, zone: new Zone(site.timeZone) }, DAY, FEEDS, via),
   }
@@ -94,6 +101,20 @@ describe('a day of a site', () => {
       expect((await collect()).added).toMatchObject([{ generation: 1, start: 0, lines: 1 }])
     },
   )
+
+  it('counts what a run added itself, not what another one added meanwhile', async () => {
+    const { set, collect, beside } = world()
+    set('alarm/20261110/20261110', alarm('a') + alarm('b'))
+    let other: unknown
+    beside(async () => {
+      other = await collect()
+      set('alarm/20261110/20261110', alarm('a') + alarm('b') + alarm('c'))
+    })
+    expect((await collect()).added).toMatchObject([
+      { feed: 'alarm', start: 2 * alarm('a').length, lines: 1, readings: 1 },
+    ])
+    expect(other).toMatchObject({ added: [{ feed: 'alarm', start: 0, lines: 2 }] })
+  })
 
   it('goes on when one feed fails, and keeps what came of a broken body', async () => {
     const { set, collect } = world()

@@ -68,6 +68,13 @@ describe.each(['system', 'alarm', 'service'] as const)('a %s file', (feed) => {
     expect(judge(feed, { intervals: soon })).toBe('complete')
   })
 
+  it('is not late when it came in time and is gone since', () => {
+    const gone = read(END + 3 * HOUR_MS, END + 30 * HOUR_MS, false)
+    expect(judge(feed, { intervals: [read(START, END + HOUR_MS), gone] })).toBe('complete')
+    const again = [read(START, END - 1), gone, read(END + 31 * HOUR_MS)]
+    expect(judge(feed, { intervals: again })).toBe('late')
+  })
+
   it('is replaced when the site wrote it anew, and that is worse than late', () => {
     const intervals = [read(START, END + 2 * HOUR_MS, false), read(END + 3 * HOUR_MS)]
     expect(judge(feed, { tally: tally({ generation: 1 }) })).toBe('replaced')

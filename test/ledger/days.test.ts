@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bringUpDay, siteDays } from '../../lib/ledger/days.ts'
+import { bringUpDay, countedAnew, newestOf, placedSite, siteDays } from '../../lib/ledger/days.ts'
 import { createRecord, recordsAfter } from '../../lib/ledger/ledger.ts'
 import { provisionalService } from '../../lib/ledger/provisional.ts'
 import { pull } from '../../lib/ledger/pull.ts'
-import type { SegmentRecord } from '../../lib/ledger/record.ts'
+import type { Proof, SegmentRecord } from '../../lib/ledger/record.ts'
+import { readerOf, readTail } from '../../lib/ledger/rows.ts'
+import { emptyTally, type Tally } from '../../lib/ledger/tally.ts'
 import type { Feed, Site } from '../../lib/site.ts'
 import { daysPartition, ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
-import { Zone } from '../../lib/time.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
 import { FILE, portal, SITE, sourceOf } from './portal.ts'
 import { tableInTurns, turns } from './turns.ts'
@@ -22,7 +23,7 @@ function world(changes: Partial<Site> = {}) {
   let nowMs = Date.parse('2026-11-10T12:00:00Z')
   return {
     table,
-    placed: { site, zone: new Zone(site.timeZone) },
+    placed: placedSite(site),
     newest,
     async read(feed: Feed, text: string) {
       nowMs += 60_000
@@ -79,6 +80,45 @@ describe('the tallies of a day', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('are of the feeds that a site has, whatever it had before', async () => {
+    const { table, placed, read } = world()
+    await read('alarm', alarm('a'))
+    await read('service', service(4))
+    const feeds = { alarm: { path: 'a' }, system: { path: 's' } }
+    const changed = { ...placed, site: { ...placed.site, feeds } }
+    expect([...(await newestOf(ledgersIn(table), changed, DAY))]).toEqual([
+      ['system', 0],
+      ['alarm', 1],
+    ])
+    // What it had before can be counted all the same.
+    const anew = await countedAnew(ledgersIn(table), changed, 'service', DAY)
+    expect(anew).toMatchObject({ sequence: 1, lines: 1, service: { calls: 4 } })
+    expect(await countedAnew(ledgersIn(table), changed, 'system', DAY)).toBeUndefined()
+  })
+
+  it('have the counts of the newest service file that has any', async () => {
+    const { table, placed, newest, read } = world()
+    await read('service', 'bad\n')
+    await read('service', 'worse\n')
+    const first = await bringUpDay(ledgersIn(table), placed, DAY, newest)
+    expect(first.after.feeds.service).toMatchObject({ lines: 2, rejects: 2, generation: 1 })
+    expect(first.after.feeds.service).not.toHaveProperty('service')
+    await read('service', service(4))
+    await read('service', service(5))
+    await read('service', service(4))
+    const { after } = await bringUpDay(ledgersIn(table), placed, DAY, newest)
+    expect(after.feeds.service).toMatchObject({ lines: 4, service: { calls: 4 } })
+  })
+
+  it('of another release are left alone', async () => {
+    const { table, placed, newest, read } = world()
+    await read('alarm', alarm('a'))
+    await table.create({ partition: daysPartition('s1'), sort: DAY }, { data: { format: 99 } })
+    const wanted = { code: 'day-format', class: 'skip' }
+    await expect(siteDays(table, 's1')).rejects.toMatchObject(wanted)
+    await expect(bringUpDay(ledgersIn(table), placed, DAY, newest)).rejects.toMatchObject(wanted)
   })
 
   it('count all rows under merge, those of the newest file under replace', async () => {
@@ -190,6 +230,25 @@ describe('an unfinished service line (F22)', () => {
   it('is shown when it is all there but for its newline', () => {
     expect(shown(service(9).trimEnd())?.calls).toBe(9)
     expect(shown(`${service(9).trimEnd()}\r`)?.calls).toBe(9)
+  })
+
+  it('counts once the day is settled; another one that is read then is shown again', () => {
+    const [text, other] = [service(9).trimEnd(), service(8).trimEnd()]
+    const serviceTail = Buffer.from(text).toString('base64')
+    const observed = { via: 'round' as const, feeds: {}, serviceTail }
+    const tallyOf = (line: string, proof?: Proof): Tally => {
+      const [counts] = readTail(
+        'service',
+        Buffer.from(line),
+        false,
+        readerOf(SITE, placed.zone),
+      ).readings
+      return { ...emptyTally(), service: counts!, ...(proof && { proof }) }
+    }
+    const proof = {} as Proof
+    expect(provisionalService(placed, observed, tallyOf(text, proof))).toBeUndefined()
+    expect(provisionalService(placed, observed, tallyOf(other, proof))?.calls).toBe(9)
+    expect(provisionalService(placed, observed, tallyOf(text))?.calls).toBe(9)
   })
 
   it('is not shown while something of it is missing', () => {

@@ -5,6 +5,7 @@ import {
   leastRead,
   type Observed,
   observe,
+  observeBackfill,
   observedDays,
   type Reading,
   withReadings,
@@ -119,6 +120,60 @@ describe('what was observed', () => {
     const round = withReadings(known, [at(1)], END, 'round')
     expect(round?.via).toBe('round')
     expect(withReadings(round, [at(HOUR_MS)], END, 'backfill')?.via).toBe('round')
+  })
+})
+
+describe('a day that was settled', () => {
+  const settled = (atMs: number, feed: Reading['feed'] = 'alarm'): Reading => ({
+    ...at(atMs, true, feed),
+    settled: true,
+  })
+
+  it('says of each file when it was settled last, at once', () => {
+    const known = grown(undefined, settled(0), settled(5, 'service'))!
+    expect(known.settledMs).toEqual({ alarm: 0, service: 5 })
+    expect(withReadings(known, [settled(7)], END, 'settle')!.settledMs).toEqual({
+      ...{ alarm: 7, service: 5 },
+    })
+    expect(withReadings(known, [settled(3, 'service')], END, 'settle')!.settledMs).toEqual({
+      ...{ alarm: 0, service: 5 },
+    })
+    expect(grown(known, at(HOUR_MS))!.settledMs).toEqual({ alarm: 0, service: 5 })
+  })
+
+  it('stays of whoever read it, and of the backfill when nobody had', () => {
+    expect(withReadings(undefined, [settled(0)], END, 'settle')?.via).toBe('backfill')
+    const round = grown(undefined, at(0))
+    expect(withReadings(round, [settled(1)], END, 'settle')?.via).toBe('round')
+  })
+})
+
+describe('a backfill that has begun', () => {
+  const begun = { feeds: {}, via: 'round' as const, backfillingSinceMs: 5 }
+
+  it('is ended by its own readings alone', () => {
+    for (const via of ['round', 'settle'] as const) {
+      expect(withReadings(begun, [at(6)], END, via)).toMatchObject({ backfillingSinceMs: 5 })
+    }
+    expect(withReadings(begun, [], END, 'backfill')).not.toHaveProperty('backfillingSinceMs')
+  })
+
+  it('is noted beside a round that reads the day at the same moment', async () => {
+    const table = memoryTable()
+    const days = () => observedDays(table, 's1')
+    await Promise.all([
+      observe(table, 's1', '2026-11-10', END, 'round', [at(1)]),
+      observeBackfill(table, 's1', '2026-11-10', 5),
+      observeBackfill(table, 's1', '2026-11-11', 5),
+    ])
+    const known = (await days()).get('2026-11-10')
+    expect(known).toMatchObject({ via: 'round', backfillingSinceMs: 5 })
+    expect(lastRead(known, 'alarm')).toBe(1)
+    const own = { via: 'backfill', backfillingSinceMs: 5, feeds: {} }
+    expect((await days()).get('2026-11-11')).toMatchObject(own)
+    // The next one over the same days begins anew.
+    await observeBackfill(table, 's1', '2026-11-10', 7)
+    expect((await days()).get('2026-11-10')).toEqual({ ...known, backfillingSinceMs: 7 })
   })
 })
 

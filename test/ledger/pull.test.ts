@@ -96,6 +96,19 @@ describe('a pull', () => {
     ])
   })
 
+  it('begins a generation for a file that ends before the bytes asked for (F04)', async () => {
+    const { site, set, pull, records } = world(numbered(0, 3000))
+    await pull()
+    set('new\n')
+    expect(await pull()).toMatchObject({ place: { generation: 1, end: 4, rows: 3001 } })
+    expect(site.served.map(({ start }) => start)).toEqual([0, 0])
+    expect(
+      generations(await records())
+        .get(1)!
+        .toString(),
+    ).toBe('new\n')
+  })
+
   it('stores nothing of a file written anew with the same lines (F09, F12, F19)', async () => {
     const { set, pull, records } = world(numbered(0, 500))
     await pull()
@@ -155,6 +168,36 @@ describe('a pull', () => {
       ])
     },
   )
+})
+
+describe('a line over 64 KiB', () => {
+  it('is kept once of a file that is written anew, and goes on where it was cut', async () => {
+    const long = `${'x'.repeat(200_000)}\n`
+    const { set, pull, records, stored } = world(`a\n${long}`)
+    await pull()
+    set(`bb\n${long}${'y'.repeat(70_000)}`)
+    expect(await pull()).toMatchObject({ place: { generation: 1, open: true, rows: 4 } })
+    set(`bb\n${long}${'y'.repeat(140_000)}\na\n`)
+    expect(await pull()).toMatchObject({ place: { generation: 1, open: false, rows: 4 } })
+    expect(storedBytes(await records())).toBe(2 + 200_001 + 3 + 140_001)
+    expect(
+      generations(await records())
+        .get(1)!
+        .toString(),
+    ).toBe(`bb\n${long}${'y'.repeat(140_000)}\na\n`)
+    expect(await stored()).toEqual(
+      inOrder(countsOf(wholeUnits(Buffer.from(`a\nbb\n${long}${'y'.repeat(140_000)}\n`)))),
+    )
+  })
+
+  it('has an end that is not taken for a line of the same bytes', async () => {
+    const long = `${'x'.repeat(65_536)}\n`
+    const { set, pull, stored } = world('\nend\n')
+    await pull()
+    set(long)
+    expect(await pull()).toMatchObject({ place: { generation: 1, rows: 3 } })
+    expect(await stored()).toEqual(inOrder(countsOf(wholeUnits(Buffer.from(`\nend\n${long}`)))))
+  })
 })
 
 describe('a body that breaks off', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { appendAside } from '../../lib/ledger/append.ts'
+import { NOWHERE } from '../../lib/ledger/ledger.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import { mergedRows, readerOf, replacedRows } from '../../lib/ledger/rows.ts'
-import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
 import { FILE, type Portal, portal, SITE, sourceOf } from './portal.ts'
@@ -13,22 +14,23 @@ const lines = (names: string) => [...names].map(line).join('')
 /** A site, and what counts of its file under each rule: the names, in their order. */
 function world() {
   const site: Portal = { ...portal(), chunkBytes: 10 }
-  const table = memoryTable()
-  const ports = { store: ledgersIn(table), source: sourceOf(site), clock: { now: () => 1e15 } }
+  const store = ledgersIn()
+  const ports = { store, source: sourceOf(site), clock: { now: () => 1e15 } }
   return {
+    store,
     async read(names: string, cutAfter = Number.POSITIVE_INFINITY) {
       Object.assign(site, { content: Buffer.from(lines(names)), cutAfter })
       return pull(ports, FILE, 'path', 'round')
     },
     async merged(after = 0) {
       let names = ''
-      for await (const { parsed } of mergedRows(ledgersIn(table), FILE, reader(), after)) {
+      for await (const { parsed } of mergedRows(store, FILE, reader(), after)) {
         names += parsed.readings.map(({ name }) => name).join('')
       }
       return names
     },
     async replaced() {
-      const rows = await replacedRows(ledgersIn(table), FILE, reader())
+      const rows = await replacedRows(store, FILE, reader())
       return rows.flatMap(({ parsed }) => parsed.readings.map(({ name }) => name)).join('')
     },
   }
@@ -75,6 +77,14 @@ describe('the rows that count', () => {
     expect(await read('xyz')).toMatchObject({ appended: [{ start: end, end, lines: 0 }] })
     expect(await replaced()).toBe('xyz')
     expect((await read('xyz')).appended).toEqual([])
+  })
+
+  it('are none while nothing was read, and under replace none of a lost answer', async () => {
+    const { store, merged, replaced } = world()
+    expect([await merged(), await replaced()]).toEqual(['', ''])
+    const lost = { place: NOWHERE, bytes: Buffer.from(line('a')), readAtMs: 1 }
+    await appendAside(store, FILE, { ...lost, via: 'round' })
+    expect([await merged(), await replaced()]).toEqual(['a', ''])
   })
 
   it('under replace are those of the first generation, while none is finished', async () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { SiteDay } from '../../lib/ledger/days.ts'
+import { expiryOf, ledgersOf } from '../../lib/ledger/ledger.ts'
 import { observe } from '../../lib/ledger/observed.ts'
 import { pull } from '../../lib/ledger/pull.ts'
-import { putOffExpiry } from '../../lib/ledger/put-off.ts'
+import { putOffExpiry, withoutClosed } from '../../lib/ledger/put-off.ts'
 import type { Proof } from '../../lib/ledger/record.ts'
 import { dueOf, settlesAsked, settlesDue } from '../../lib/ledger/settle-due.ts'
 import { emptyTally } from '../../lib/ledger/tally.ts'
+import type { Settings } from '../../lib/site.ts'
 import { daysPartition, ledgerPartition } from '../../lib/store/keys.ts'
 import { DAY_MS, HOUR_MS, Zone } from '../../lib/time.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
@@ -54,6 +56,18 @@ describe('a day is due to be settled', () => {
   it('also when its file was absent, until that was seen twice', () => {
     expect(due(FIRST_MS, undefined, 0)).toEqual([`${DAY} alarm`])
     expect(due(FIRST_MS, undefined, FIRST_MS)).toEqual([])
+  })
+
+  it('with every file of it that was not settled yet, although another one was', () => {
+    const both = {
+      ...placed,
+      site: { ...SITE, feeds: { alarm: { path: 'a' }, system: { path: 's' } } },
+    }
+    const facts = { nowMs: FIRST_MS, settleAfterDays: 2 }
+    const observed = new Map([[DAY, settled(FIRST_MS)]])
+    expect(dueOf(both, facts, new Map([[DAY, tallied(true)]]), observed)).toMatchObject([
+      { day: DAY, feeds: ['system'] },
+    ])
   })
 
   it('only where the clock of its site says so', () => {
@@ -107,6 +121,16 @@ describe('records that are not archived a week before they would leave the table
     return { store, items, late: (nowMs: number) => putOffExpiry(store, placed, nowMs) }
   }
 
+  it('leave as long behind their day as the settings say', async () => {
+    const { store } = await world(false)
+    const retention = { keepDays: 9, settleAfterDays: 2 }
+    const { keepDays } = ledgersOf({ ...store, settings: { retention } as Settings })
+    const own = { ...store, keepDays }
+    const dayEndMs = Date.parse('2026-11-11T12:00:00Z')
+    expect(expiryOf(own, FILE, dayEndMs - DAY_MS)).toBe(dayEndMs + 9 * DAY_MS)
+    expect(expiryOf(own, FILE, dayEndMs + DAY_MS)).toBe(dayEndMs + 10 * DAY_MS)
+  })
+
   it('stay longer, and are told; what they hold is as before', async () => {
     const { items, late } = await world(false)
     const [before] = await items()
@@ -120,6 +144,12 @@ describe('records that are not archived a week before they would leave the table
       bytes: before!.bytes,
     })
     expect(await late(nowMs + 2)).toEqual([])
+  })
+
+  it('are told no more once they are closed in the same run', () => {
+    const files = (['system', 'alarm'] as const).map((feed) => ({ site: 's1', feed, day: DAY }))
+    expect(withoutClosed(files, [files[1]!])).toEqual([files[0]])
+    expect(withoutClosed(files, [{ ...files[1]!, day: '2026-11-09' }])).toEqual(files)
   })
 
   it('may go once they are archived (F17)', async () => {

@@ -1,75 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { siteDays } from '../../lib/ledger/days.ts'
-import { recordsAfter } from '../../lib/ledger/ledger.ts'
-import { pull } from '../../lib/ledger/pull.ts'
 import { isClose, sha256 } from '../../lib/ledger/record.ts'
-import { mergedRows, readerOf, replacedRows } from '../../lib/ledger/rows.ts'
-import { settleFile } from '../../lib/ledger/settle.ts'
-import { ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
-import type { Table } from '../../lib/store/table.ts'
-import { DAY_MS, Zone } from '../../lib/time.ts'
-import { ledgersIn } from '../fixtures/ledgers.ts'
-import { FILE, portal, SITE, sourceOf } from './portal.ts'
-import { tableInTurns, turns } from './turns.ts'
-
-const NOW_MS = Date.parse('2026-11-11T02:00:00+08:00')
-
-/** A day file at a portal, its ledger, and what is done with them. */
-function world(changes: Partial<typeof SITE> = {}) {
-  const store = ledgersIn()
-  const site = { ...portal(), chunkBytes: 16 }
-  const placed = { site: { ...SITE, ...changes }, zone: new Zone(SITE.timeZone) }
-  const clock = { nowMs: NOW_MS, now: () => clock.nowMs }
-  const ports = { store, source: sourceOf(site), clock }
-  const reader = () => readerOf(placed.site, placed.zone)
-  return {
-    store,
-    site,
-    clock,
-    ports,
-    pull: (text: string) => {
-      site.content = Buffer.from(text)
-      return pull(ports, FILE, 'path', 'round')
-    },
-    settle: () => settleFile(ports, placed, FILE, 'round'),
-    async names() {
-      const all = []
-      for await (const rows of mergedRows(store, FILE, reader(), 0)) {
-        all.push(...rows.parsed.readings.map(({ name }) => name))
-      }
-      return all
-    },
-    async replaced() {
-      const all = await replacedRows(store, FILE, reader())
-      return all.flatMap(({ parsed }) => parsed.readings.map(({ name }) => name))
-    },
-    async tally() {
-      return (await siteDays(store.table, SITE.id)).get(FILE.day)?.feeds.alarm
-    },
-    async records() {
-      const all = []
-      for await (const record of recordsAfter(store, FILE, 0)) all.push(record)
-      return all
-    },
-    /** Drops records from the table, as their expiry does. */
-    drop: (...sequences: number[]) => dropFrom(store.table, sequences),
-  }
-}
-
-async function dropFrom(table: Table, sequences: number[]): Promise<void> {
-  const partition = ledgerPartition(FILE.site, FILE.feed, FILE.day)
-  for (const sequence of sequences) {
-    const item = await table.get({ partition, sort: sequenceKey(sequence) })
-    await table.remove(item!, item!.version)
-  }
-}
-
-const line = (name: string) => `s1|${name}|n|d|2026-11-10 08:00:00||2026-11-10 08:00:00\n`
-const [A, B, C] = [line('A'), line('B'), line('C')]
+import { ledgerPartition } from '../../lib/store/keys.ts'
+import { DAY_MS } from '../../lib/time.ts'
+import { A, B, C, line, NOW_MS, oneFile } from './one-file.ts'
+import { FILE } from './portal.ts'
 
 describe('a day file that is settled', () => {
   it('has a proof of its bytes and lines, and an archive that was read back', async () => {
-    const { pull, settle, tally, store, records } = world()
+    const { pull, settle, tally, store, records } = oneFile()
     await pull(`${A}bad\n`)
     const settled = await settle()
     const text = `${A}bad\n`
@@ -87,7 +25,7 @@ describe('a day file that is settled', () => {
   })
 
   it('is compared whole: a change that the marker cannot see begins a generation', async () => {
-    const { pull, settle, names, replaced } = world()
+    const { pull, settle, names, replaced } = oneFile()
     const rest = line('B').repeat(100)
     await pull(A + rest)
     expect((await pull(C + rest)).appended).toEqual([])
@@ -97,8 +35,20 @@ describe('a day file that is settled', () => {
     expect(new Set(await replaced())).toEqual(new Set(['C', 'B']))
   })
 
+  it('is taken whole when it changed far back and has grown as well', async () => {
+    const { pull, settle, replaced, site } = oneFile()
+    await pull(A + B.repeat(100))
+    site.content = Buffer.from(C + B.repeat(100) + line('D'))
+    const { close } = await settle()
+    expect(close!.proof).toMatchObject({
+      ...{ generation: 1, compared: true, bytes: site.content.length, lines: 103 },
+      sha256: sha256(site.content),
+    })
+    expect(await replaced()).toEqual(['C', ...Array(100).fill('B'), 'D'])
+  })
+
   it('counts a last line without newline, once, until it is complete (F22)', async () => {
-    const { pull, settle, names, tally, clock } = world()
+    const { pull, settle, names, tally, clock } = oneFile()
     await pull(A + B.slice(0, -1))
     expect(await names()).toEqual(['A'])
     await settle()
@@ -114,8 +64,69 @@ describe('a day file that is settled', () => {
     expect(await tally()).not.toHaveProperty('tail')
   })
 
+  it('that now is one unfinished line is proved as that, and the line counts (F22)', async () => {
+    const { pull, settle, site, names, replaced, tally } = oneFile()
+    await pull(A + B)
+    await settle()
+    site.content = Buffer.from(C.slice(0, -1))
+    const settled = await settle()
+    expect(settled).toMatchObject({ found: true, unchanged: false })
+    expect(settled.close!.proof).toMatchObject({
+      ...{ compared: true, generation: 1, bytes: C.length - 1, lines: 3, readings: 3 },
+      sha256: sha256(site.content),
+    })
+    expect(await names()).toEqual(['A', 'B', 'C'])
+    expect(await replaced()).toEqual(['C'])
+    expect(await tally()).toMatchObject({ lines: 3, tail: true })
+    expect(await settle()).toMatchObject({ unchanged: true })
+    // It goes on as the same generation.
+    await pull(C + A)
+    expect(await replaced()).toEqual(['C', 'A'])
+    expect(await names()).toEqual(['A', 'B', 'C'])
+  })
+
+  it('whose unfinished line an older generation holds counts it once (F22)', async () => {
+    const { pull, settle, site, names, replaced, tally } = oneFile()
+    await pull(A + B + B)
+    await pull(C + B)
+    site.content = Buffer.from(C + B + B.slice(0, -1))
+    const { close } = await settle()
+    expect(close).toMatchObject({ tailHeld: true, proof: { generation: 1, lines: 4 } })
+    expect(await names()).toEqual(['A', 'B', 'B', 'C'])
+    expect(await replaced()).toEqual(['C', 'B', 'B'])
+    expect(await tally()).not.toHaveProperty('tail')
+    site.content = Buffer.from(C + B + B.slice(0, -1) + C.slice(0, -1))
+    expect((await settle()).close).toMatchObject({ proof: { lines: 5, rejects: 1 } })
+    site.content = Buffer.from(C + B + B + B.slice(0, -1))
+    expect((await settle()).close).toMatchObject({ proof: { lines: 5, rejects: 0 } })
+    expect((await names()).sort()).toEqual(['A', 'B', 'B', 'B', 'C'])
+  })
+
+  it('under replace is counted as the file that it is', async () => {
+    const { pull, settle, site, tally } = oneFile({ onRewrite: 'replace' })
+    await pull(A + B)
+    await settle()
+    for (const text of [C, A + B, A + B.slice(0, -1), C + B, B]) {
+      site.content = Buffer.from(text.slice(0, -1))
+      const { close } = await settle()
+      const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
+      expect(close!.proof).toMatchObject({ compared: true, lines, sha256: sha256(site.content) })
+      expect(await tally()).toMatchObject({ lines })
+    }
+  })
+
+  it('that was emptied keeps the proof it has, and is said to be gone', async () => {
+    const { pull, settle, site } = oneFile()
+    await pull(A + B)
+    const { close } = await settle()
+    site.content = Buffer.from('')
+    const again = await settle()
+    expect(again).toMatchObject({ found: false, unchanged: true, sequence: close!.sequence })
+    expect(again.close!.proof).toEqual(close!.proof)
+  })
+
   it('takes another unfinished line in its place, never both', async () => {
-    const { pull, settle, site, names, tally } = world()
+    const { pull, settle, site, names, tally } = oneFile()
     await pull(A + B.slice(0, -1))
     await settle()
     site.content = Buffer.from(A + C.slice(0, -1))
@@ -125,7 +136,7 @@ describe('a day file that is settled', () => {
   })
 
   it('is settled again only when something is new, and reopened by what comes', async () => {
-    const { pull, settle, tally, names } = world()
+    const { pull, settle, tally, names } = oneFile()
     await pull(A)
     await settle()
     expect(await settle()).toMatchObject({ unchanged: true, sequence: 2 })
@@ -137,7 +148,7 @@ describe('a day file that is settled', () => {
   })
 
   it.each(['gone', 'empty'])('that is %s is closed as the ledger holds it', async (how) => {
-    const { pull, settle, site, names } = world()
+    const { pull, settle, site, names } = oneFile()
     await pull(A + B)
     site.content = how === 'gone' ? undefined : Buffer.alloc(0)
     const { close } = await settle()
@@ -152,7 +163,7 @@ describe('a day file that is settled', () => {
     ['x', { bytes: 1, lines: 1, rejects: 1 }],
     ['\n', { bytes: 1, lines: 1, blank: 1 }],
   ])('may hold %j alone (F06, F31)', async (text, proof) => {
-    const { pull, settle, tally, names } = world()
+    const { pull, settle, tally, names } = oneFile()
     await pull(text)
     expect((await settle()).close!.proof).toMatchObject(proof)
     expect(await tally()).toMatchObject({ proof })
@@ -161,14 +172,14 @@ describe('a day file that is settled', () => {
   })
 
   it('that never was leaves nothing behind', async () => {
-    const { settle, store, records } = world()
+    const { settle, store, records } = oneFile()
     expect(await settle()).toMatchObject({ found: false, sequence: 0, unchanged: false })
     expect(await records()).toEqual([])
     expect(await store.archive.list('')).toEqual([])
   })
 
   it('is not closed while its body breaks off or the site is down', async () => {
-    const { pull, settle, site, records } = world()
+    const { pull, settle, site, records } = oneFile()
     await pull(A)
     Object.assign(site, { content: Buffer.from(A + B), cutAfter: A.length + 3 })
     await expect(settle()).rejects.toMatchObject({ code: 'broken-off' })
@@ -177,8 +188,27 @@ describe('a day file that is settled', () => {
     expect((await records()).some(isClose)).toBe(false)
   })
 
+  it('is told as lost, and not closed, when records that were counted are gone', async () => {
+    const { pull, settle, site, tally, drop, records } = oneFile()
+    await pull(A)
+    await settle()
+    await pull(A + B)
+    await settle()
+    await pull(A + B + C)
+    await settle()
+    expect(await tally()).toMatchObject({ sequence: 6, lines: 3 })
+    // As after a store was put back from an older copy; the site shows what that copy knew.
+    await drop(3, 4, 5, 6)
+    site.content = Buffer.from(A)
+    await expect(settle()).rejects.toMatchObject({
+      ...{ code: 'ledger-lost', class: 'skip' },
+      message: 'The ledger of alarm of 2026-11-10 ends at record 2, and 6 were counted before.',
+    })
+    expect((await records()).map(isClose)).toEqual([false, true])
+  })
+
   it('refuses a web page in its place, and keeps what it holds (F53)', async () => {
-    const { pull, settle, site, names } = world()
+    const { pull, settle, site, names } = oneFile()
     await pull(A)
     site.content = Buffer.from('<!doctype html><title>Login</title>')
     await expect(settle()).rejects.toMatchObject({ code: 'not-a-data-file' })
@@ -188,7 +218,7 @@ describe('a day file that is settled', () => {
 
 describe('records below a close record', () => {
   it.each([[[1]], [[2]], [[1, 2, 3]], [[3]]])('may leave the table: %j', async (gone) => {
-    const { pull, settle, names, drop, records, replaced } = world()
+    const { pull, settle, names, drop, records, replaced } = oneFile()
     await pull(A)
     await pull(A + B)
     await pull(A + B + C)
@@ -200,8 +230,32 @@ describe('records below a close record', () => {
     expect(await replaced()).toEqual(['A', 'B', 'C'])
   })
 
+  it('may have left the table where somebody reads on behind some of them', async () => {
+    const { pull, settle, names, drop } = oneFile()
+    await pull(A)
+    await pull(A + B)
+    await pull(A + B + C)
+    await settle()
+    await drop(1, 2, 3)
+    expect(await names(1)).toEqual(['B', 'C'])
+    expect(await names(2)).toEqual(['C'])
+    expect(await names(3)).toEqual([])
+  })
+
+  it('are found in the archive however many records stand above it', async () => {
+    const { pull, settle, names, drop } = oneFile()
+    const all = Array.from({ length: 40 }, (_, at) => line(`D${at}`))
+    await pull(A)
+    await settle()
+    for (let count = 1; count <= all.length; count += 1) {
+      await pull(A + all.slice(0, count).join(''))
+    }
+    await drop(1)
+    expect(await names()).toEqual(['A', ...all.map((_, at) => `D${at}`)])
+  })
+
   it('are read from the newest archive when the day was opened again', async () => {
-    const { pull, settle, names, drop } = world()
+    const { pull, settle, names, drop } = oneFile()
     await pull(A)
     await settle()
     await pull(C)
@@ -215,7 +269,7 @@ describe('records below a close record', () => {
   })
 
   it('get their expiry when written, the newest close record never', async () => {
-    const { pull, settle, store, clock } = world()
+    const { pull, settle, store, clock } = oneFile()
     await pull(A)
     await settle()
     await pull(A + B)
@@ -229,7 +283,7 @@ describe('records below a close record', () => {
   })
 
   it('and an archive that is gone or damaged is told, not passed over', async () => {
-    const { pull, settle, names, drop, store } = world()
+    const { pull, settle, names, drop, store } = oneFile()
     await pull(A)
     const { close } = await settle()
     await drop(1)
@@ -246,79 +300,9 @@ describe('records below a close record', () => {
   })
 })
 
-describe('a zombie', () => {
-  /** Before the next create of a world's table, `act` happens: the creator was asleep. */
-  function asleep({ store }: ReturnType<typeof world>, act: () => Promise<void>) {
-    const { create } = store.table
-    store.table.create = async (key, content) => {
-      store.table.create = create
-      await act()
-      return create(key, content)
-    }
-  }
-
-  it('that wakes below a close record, its number free again, loses nothing', async () => {
-    const all = world()
-    await all.pull(A)
-    asleep(all, async () => {
-      // Another one reads on, another day's file stands there, it is settled, and records expire.
-      await all.pull(A + B)
-      await all.pull(A + B + C)
-      await all.settle()
-      await all.drop(1, 2, 3)
-    })
-    const pulled = await all.pull(A + line('D'))
-    expect((await all.names()).sort()).toEqual(['A', 'B', 'C', 'D'])
-    expect(pulled.appended.filter(({ lines }) => lines > 0)).toHaveLength(1)
-    const place = ledgerPartition(FILE.site, FILE.feed, FILE.day)
-    const left = await all.store.table.list(place)
-    expect(left.map(({ sort }) => Number(sort))).toEqual([4, 5])
-  })
-
-  it('that settles below a newer close record takes its own away and begins again', async () => {
-    const all = world()
-    await all.pull(A)
-    asleep(all, async () => {
-      await all.settle()
-      await all.pull(A + B)
-      await all.settle()
-      await all.drop(1, 2, 3)
-    })
-    expect(await all.settle()).toMatchObject({ unchanged: true, sequence: 4 })
-    expect(await all.names()).toEqual(['A', 'B'])
-    const place = ledgerPartition(FILE.site, FILE.feed, FILE.day)
-    expect((await all.store.table.list(place)).map(({ sort }) => Number(sort))).toEqual([4])
-  })
-
-  it.each([0, 1, 2])('that settles at once with another one: the same state (%j)', async (seed) => {
-    const all = world()
-    await all.pull(A)
-    all.site.content = Buffer.from(A + B + C.slice(0, -1))
-    const order = turns()
-    const table = all.store.table
-    const placed = { site: SITE, zone: new Zone(SITE.timeZone) }
-    const work = [0, 1, 2].map((who) => {
-      const turn = () => order.turn(who)
-      const store = { ...all.store, table: tableInTurns(table, turn) }
-      const ports = { store, source: sourceOf(all.site, turn), clock: all.clock }
-      return settleFile(ports, placed, FILE, 'round')
-    })
-    let step = seed
-    await order.until(work, (waiting) => {
-      step = (step * 7 + 3) % 101
-      return step % waiting.length
-    })
-    const settled = await Promise.all(work)
-    expect(settled.filter(({ unchanged }) => !unchanged)).toHaveLength(1)
-    expect(settled.reduce((sum, { added }) => sum + added, 0)).toBe(1)
-    expect(await all.names()).toEqual(['A', 'B', 'C'])
-    expect(await all.tally()).toMatchObject({ lines: 3, proof: { lines: 3 } })
-  })
-})
-
 describe('an archive', () => {
   it('that is read back otherwise than it was written closes nothing', async () => {
-    const { pull, settle, records, store } = world()
+    const { pull, settle, records, store } = oneFile()
     await pull(A)
     const get = store.archive.get
     store.archive.get = async (path) => (await get(path))?.subarray(1)

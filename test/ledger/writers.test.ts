@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { segmentsUpTo } from '../../lib/ledger/ledger.ts'
+import { appendAside } from '../../lib/ledger/append.ts'
+import { NOWHERE, segmentsUpTo } from '../../lib/ledger/ledger.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
@@ -123,7 +124,7 @@ describe('several writers at once', () => {
 
 describe('a writer that lost', () => {
   /** Before A creates its first record, `meanwhile` happens. */
-  async function losing(site: Portal, meanwhile: () => Promise<void>) {
+  async function losing(site: Portal, meanwhile: () => Promise<void>, text = 'of B\n') {
     const table = memoryTable()
     let first = true
     const interrupted = {
@@ -143,7 +144,7 @@ describe('a writer that lost', () => {
       },
     }
     const clock = { now: () => 1 }
-    const other_ = Buffer.from('of B\n')
+    const other_ = Buffer.from(text)
     const outcome = pull(
       { store: ledgersIn(interrupted), source: sourceOf(site), clock },
       FILE,
@@ -186,6 +187,74 @@ describe('a writer that lost', () => {
     const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
     stored.delete(' of B\n')
     expect(inOrder(stored)).toEqual(inOrder(countsOf(wholeUnits(content))))
+  })
+
+  it('puts aside in several records new lines between lines that are held', async () => {
+    const lines = noise(450_000)
+      .toString('latin1')
+      .split(/(?<=\n)/)
+    const content = Buffer.from(lines.join('of B\n'), 'latin1')
+    const site = { ...portal(), content: content as Buffer | undefined }
+    const held = 'of B\n'.repeat(lines.length)
+    const gone = async () => {
+      site.content = undefined
+    }
+    const { table, outcome } = await losing(site, gone, held)
+    const { appended } = await outcome
+    expect(appended.length).toBeGreaterThan(1)
+    expect(appended.every(({ aside }) => aside)).toBe(true)
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
+    expect(stored.get(' of B\n')).toBe(lines.length)
+    stored.delete(' of B\n')
+    expect(inOrder(stored)).toEqual(inOrder(countsOf(wholeUnits(noise(450_000)))))
+  })
+
+  it('that was to finish a generation finds it finished, and adds nothing', async () => {
+    const table = memoryTable()
+    const whole = { ...portal(), content: Buffer.from('one\n') }
+    const pullOf = (site: Portal, by: typeof table) =>
+      pull(
+        { store: ledgersIn(by), source: sourceOf(site), clock: { now: () => 1 } },
+        FILE,
+        'path',
+        'round',
+      )
+    await pullOf({ ...portal(), content: Buffer.from('one\ntwo\n'), cutAfter: 6 }, table)
+    const slow = {
+      ...table,
+      create: async (...args: Parameters<typeof table.create>) => {
+        await pullOf(whole, table)
+        return table.create(...args)
+      },
+    }
+    const place = { sequence: 2, end: 4, finished: true }
+    expect(await pullOf(whole, slow)).toMatchObject({ found: true, appended: [], place })
+    const records = await segmentsUpTo(ledgersIn(table), FILE, ALL)
+    expect(records.map(({ start, end, until }) => [start, end, until])).toEqual([
+      [0, 4, undefined],
+      [4, 4, 4],
+    ])
+  })
+
+  it('to one whose records have expired by now: the next pull begins at byte 0', async () => {
+    const table = memoryTable()
+    const lost = {
+      place: NOWHERE,
+      bytes: Buffer.from('of A\n'),
+      readAtMs: 1,
+      via: 'round' as const,
+    }
+    const aside = await appendAside(ledgersIn(table), FILE, lost)
+    expect(aside).toMatchObject([{ sequence: 1, aside: true, lines: 1 }])
+    const next = { ...portal(), content: Buffer.from('of A\nof C\n') }
+    const ports = { store: ledgersIn(table), source: sourceOf(next), clock: { now: () => 2 } }
+    const pulled = await pull(ports, FILE, 'path', 'round')
+    expect(pulled.appended).toMatchObject([{ sequence: 2, start: 0, end: 10, lines: 1 }])
+    const stored = storedCounts(await segmentsUpTo(ledgersIn(table), FILE, ALL))
+    expect(inOrder(stored)).toEqual([
+      [' of A\n', 1],
+      [' of C\n', 1],
+    ])
   })
 
   it('gives up after losing very often, and nothing is lost', async () => {

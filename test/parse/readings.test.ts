@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
 import type { RejectReason } from '../../lib/parse/feeds.ts'
 import { MAX_LINE_BYTES } from '../../lib/parse/lines.ts'
@@ -87,6 +88,8 @@ describe('a line is rejected', () => {
     ['system', 'web-1|10.0.0.1|s1|cpu|1|2|3|4|2026-02-30 00:00:00', 'bad-time'],
     ['system', `web-1|10.0.0.1|s1|disk|/|full|9|${AT}`, 'bad-number'],
     ['system', `web-1|10.0.0.1|s1|uptime||${AT}`, 'bad-number'],
+    ['system', `web-1|10.0.0.1|s1|cpu|1|2|n/a|4|${AT}`, 'bad-number'],
+    ['system', `web-1|10.0.0.1|s1|mem|5|3|2|-|${AT}`, 'bad-number'],
     ['alarm', `s1|a|n|d|e|${AT}||${AT}`, 'field-count'],
     ['alarm', `s1|a|n|${AT}||${AT}`, 'field-count'],
     ['alarm', `S1|a|n|d|${AT}||${AT}`, 'foreign-site'],
@@ -142,6 +145,22 @@ describe('a line is rejected', () => {
     expect(parsed).toMatchObject({ lines: 2, rejects: [{ reason: 'oversize' }] })
     expect(parsed.readings).toHaveLength(1)
     expect(parsed.rejects[0]?.text).toBe(`${'中'.repeat(200)}…`)
+  })
+
+  it('over 64 KiB, shown in the charset of its file, or with what can be read of it', () => {
+    const textOf = (line: Buffer) => {
+      const bytes = Buffer.concat([iconv.encode('主\n', 'gb18030'), line, Buffer.from('\n')])
+      const { rejects } = readLines('alarm', bytes, false, readerIn())
+      expect(rejects.map(({ reason }) => reason)).toEqual(['field-count', 'oversize'])
+      return rejects[1]!.text
+    }
+    const words = '告警过高'.repeat(MAX_LINE_BYTES / 4)
+    expect(textOf(iconv.encode(words, 'gb18030'))).toBe(`${words.slice(0, 200)}…`)
+    // Of a text that either charset could be, the file's own is it.
+    const either = Buffer.from('中文'.repeat(MAX_LINE_BYTES / 4))
+    expect(textOf(either)).toBe(`${iconv.decode(either, 'gb18030').slice(0, 200)}…`)
+    expect(textOf(Buffer.from('中 '.repeat(MAX_LINE_BYTES)))).toBe(`${'中 '.repeat(100)}…`)
+    expect(textOf(Buffer.alloc(MAX_LINE_BYTES, 0xff))).toBe(`${'\uFFFD'.repeat(200)}…`)
   })
 
   it('and shown without its line end, at most 200 characters of it', () => {

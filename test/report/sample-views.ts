@@ -4,8 +4,10 @@ import { serviceFigures } from '../../lib/figures/service.ts'
 import { stormFigures } from '../../lib/figures/storm.ts'
 import { systemFigures } from '../../lib/figures/system.ts'
 import { verdict, worstLevel } from '../../lib/figures/verdict.ts'
+import type { Proof } from '../../lib/ledger/record.ts'
 import type { ServiceReading, Stamp, SystemReading } from '../../lib/parse/feeds.ts'
 import type { FeedArrival } from '../../lib/report/pages/day-arrived.ts'
+import type { FeedSettling } from '../../lib/report/pages/day-proof.ts'
 import type { DayMark, OverviewView } from '../../lib/report/pages/overview.ts'
 import { overviewRow } from '../../lib/report/pages/overview.ts'
 import type { SiteDayView } from '../../lib/report/pages/site-day.ts'
@@ -146,6 +148,7 @@ function sampleFeeds(endMs: number, name: string | undefined): FeedArrival[] {
     generation: 0,
     firstArrivalMs: endMs - 23 * HOUR_MS,
     lastArrivalMs: endMs + MINUTE_MS,
+    settled: sampleSettled(endMs, name ?? `sys_${kind}_20261110.txt`),
     ...more,
   })
   return [
@@ -158,9 +161,38 @@ function sampleFeeds(endMs: number, name: string | undefined): FeedArrival[] {
         { reason: 'oversize', text: 'x'.repeat(200) },
       ],
     }),
-    feed('alarm', { coverage: 'replaced', generation: 1 }),
-    feed('service', { coverage: 'late' }),
+    feed('alarm', {
+      coverage: 'replaced',
+      generation: 1,
+      settled: sampleSettled(endMs, name ?? 'system_alarm_20261110.txt', { generation: 1 }),
+    }),
+    feed('service', {
+      coverage: 'late',
+      settled: {
+        ...sampleSettled(endMs, name ?? 'system_service_20261110.txt', { compared: false }),
+        tailCounted: true,
+      },
+    }),
   ]
+}
+
+/** A feed that was settled two hours after its day; `more` stands in its proof. */
+export function sampleSettled(
+  endMs: number,
+  fileName: string,
+  more: Partial<Proof> = {},
+): FeedSettling {
+  const counts = { lines: 1880, readings: 1877, rejects: 2, unknown: 1, blank: 0 }
+  const proof: Proof = {
+    ...counts,
+    readAtMs: endMs + 2 * HOUR_MS,
+    compared: true,
+    generation: 0,
+    bytes: 182_311,
+    sha256: '4f2d1c0b9a'.repeat(7).slice(0, 64),
+    ...more,
+  }
+  return { settling: { state: 'settled', proof }, fileName, tailCounted: false }
 }
 
 const LEVELS_SHOWN = ['bad', 'warn', 'note', 'calm'] as const

@@ -6,6 +6,7 @@ import { html } from '../../text/html.ts'
 import type { Texts } from '../../text/texts.ts'
 import { cutText, groupedNumber } from '../../text/units.ts'
 import type { Zone } from '../../time.ts'
+import type { FeedSettling } from './day-proof.ts'
 import { coverageLevel, coverageWord, levelShape } from './marks.ts'
 
 /** What arrived of one feed of a day. */
@@ -22,6 +23,8 @@ export interface FeedArrival {
   /** When the first and the newest of its lines were received, epoch milliseconds. */
   firstArrivalMs?: number
   lastArrivalMs?: number
+  /** Absent while the day runs. */
+  settled?: FeedSettling
 }
 
 /** Rejects shown of one feed: enough to see what is wrong. */

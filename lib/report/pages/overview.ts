@@ -11,7 +11,7 @@ import type { Html } from '../../text/html.ts'
 import { html, safeHref } from '../../text/html.ts'
 import type { Texts } from '../../text/texts.ts'
 import { cutText, groupedNumber, signedPercent, wholePercent } from '../../text/units.ts'
-import { Zone } from '../../time.ts'
+import { type Zone, zoneNamed } from '../../time.ts'
 import { sentence } from './findings.ts'
 import { coverageLevel, coverageWord, levelShape } from './marks.ts'
 import type { PageView } from './shell.ts'
@@ -152,16 +152,10 @@ function table(rows: readonly OverviewRow[], texts: Texts): Html {
     words.arrived,
     words.days,
   ]
-  const zones = new Map<string, Zone>()
-  const zoneOf = (name: string) => {
-    const zone = zones.get(name) ?? new Zone(name)
-    zones.set(name, zone)
-    return zone
-  }
   return html`<table class="sites"><thead><tr>${heads.map(
     (head) => html`<th scope="col">${head}</th>`,
   )}</tr></thead><tbody>
-${rows.map((row) => siteRow(row, zoneOf(row.site.timeZone), texts))}</tbody></table>
+${rows.map((row) => siteRow(row, zoneNamed(row.site.timeZone), texts))}</tbody></table>
 `
 }
 
@@ -245,7 +239,7 @@ function newest(rows: readonly OverviewRow[], texts: Texts): Html {
   const row = rows.reduce((best, next) =>
     (next.dataUpToMs ?? -1) > (best.dataUpToMs ?? -1) ? next : best,
   )
-  const zone = new Zone(row.site.timeZone)
+  const zone = zoneNamed(row.site.timeZone)
   const text = row.dataUpToMs === undefined ? '' : zone.textOf(row.dataUpToMs)
   return dataUpTo(row.dataUpToMs, text && `${text} (${row.site.timeZone})`, texts)
 }

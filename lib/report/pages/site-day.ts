@@ -8,10 +8,11 @@ import type { Day, Thresholds } from '../../site.ts'
 import type { Html } from '../../text/html.ts'
 import { html, safeHref } from '../../text/html.ts'
 import type { Texts } from '../../text/texts.ts'
-import { weekday, Zone } from '../../time.ts'
+import { weekday, type Zone, zoneNamed } from '../../time.ts'
 import { openAlarmsSection, stormSection } from './day-alarms.ts'
 import type { FeedArrival } from './day-arrived.ts'
 import { arrivalMark, arrivedSection } from './day-arrived.ts'
+import { proofSection, settledMark } from './day-proof.ts'
 import { serversSection } from './day-servers.ts'
 import { serviceSection } from './day-service.ts'
 import { clauses, sentence } from './findings.ts'
@@ -55,7 +56,7 @@ export interface SiteDayView extends PageView {
 
 /** The page of one site and day: the verdict first, then what it rests on, worst first. */
 export function siteDayPage(view: SiteDayView, texts: Texts): string {
-  const zone = new Zone(view.site.timeZone)
+  const zone = zoneNamed(view.site.timeZone)
   const { window, thresholds } = view
   const has = (feed: FeedArrival['feed']) => view.feeds.some((arrival) => arrival.feed === feed)
   const main = html`${heading(view, texts)}${verdictLine(view, texts)}${marks(view, zone, texts)}
@@ -63,7 +64,11 @@ ${has('service') && serviceSection(view.service, view.serviceProvisional, texts)
   view.openAlarms && openAlarmsSection(view.openAlarms, view.atMs, view.day, texts)
 }${view.storm && stormSection(view.storm, window, zone, texts)}${
   has('system') && serversSection(view.system, { window, zone, thresholds, texts })
-}${arrivedSection(view.feeds, view.running, zone, texts)}${footer(view, zone, texts)}`
+}${arrivedSection(view.feeds, view.running, zone, texts)}${proofSection(
+  view.feeds,
+  zone,
+  texts,
+)}${footer(view, zone, texts)}`
   return page(
     view,
     {
@@ -122,6 +127,7 @@ function marks(view: SiteDayView, zone: Zone, texts: Texts): Html {
   const shape = levelShape(balance === 'holds' ? 'calm' : 'warn')
   return html`<ul class="marks">
 ${view.feeds.map((feed) => arrivalMark(feed, view.running, texts))}
+${settledMark(view.feeds, texts)}
 ${balance !== 'unknown' && html`<li>${shape} ${texts.day.balance[balance]}</li>`}
 <li>${dataUpTo(view.dataUpToMs, upTo, texts)}</li>
 ${view.revision !== undefined && html`<li>${texts.day.revision(view.revision)}</li>`}</ul>

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { createRecord } from '../../lib/ledger/ledger.ts'
+import { isClose } from '../../lib/ledger/record.ts'
+import { removeOwnClose } from '../../lib/ledger/superseded.ts'
+import { A, B, oneFile } from './one-file.ts'
+import { FILE } from './portal.ts'
+
+/** A day file with two close records: 2, which the other one follows, and 4. */
+async function closedTwice() {
+  const all = oneFile()
+  await all.pull(A)
+  const { close } = await all.settle()
+  await all.pull(A + B)
+  await all.settle()
+  return { ...all, close: close! }
+}
+
+it('a close record below a newer one is removed by who created it', async () => {
+  const { store, close, records, names } = await closedTwice()
+  await removeOwnClose(store, FILE, close)
+  const standing = await store.table.list('ledger#s1#alarm#2026-11-10')
+  expect(standing.map(({ sort }) => Number(sort))).toEqual([1, 3, 4])
+  // From here on the archive is the ledger, in which it stands: nobody else misses it.
+  expect((await records()).map(isClose)).toEqual([false, true, false, true])
+  expect(await names()).toEqual(['A', 'B'])
+})
+
+it('one that another settler created, or a segment in its place, stays', async () => {
+  const { store, close, records, drop } = await closedTwice()
+  const before = await records()
+  const { proof } = close
+  await removeOwnClose(store, FILE, { ...close, proof: { ...proof, readAtMs: 1 } })
+  await removeOwnClose(store, FILE, { ...close, sequence: 3 })
+  expect(await records()).toEqual(before)
+  await drop(2)
+  const segment = before[0]!
+  await createRecord(store, FILE, { ...segment, sequence: 2 })
+  await removeOwnClose(store, FILE, close)
+  const standing = await store.table.list('ledger#s1#alarm#2026-11-10')
+  expect(standing.map(({ data }) => data.kind)).toEqual(['segment', 'segment', 'segment', 'close'])
+})
+
+it('one that has gone by itself is no error', async () => {
+  const { store, close, drop } = await closedTwice()
+  await drop(2)
+  await removeOwnClose(store, FILE, close)
+  const standing = await store.table.list('ledger#s1#alarm#2026-11-10')
+  expect(standing.map(({ sort }) => Number(sort))).toEqual([1, 3, 4])
+})
