@@ -52,7 +52,8 @@ export const LEASE_MS = 2 * MINUTE_MS
  *
  * Twice rather than never: when the end of a send is not known (a kill, a lost answer, a table that
  * failed afterwards), the claim stays, and after its lease the same alarms go out again under the
- * same Message-ID. Of any number of workers at the same time one sends. Nothing is thrown.
+ * same Message-ID. Of any number of workers at the same time one sends. Only a table
+ * in trouble (class `stop`) is thrown: that is no failure of this site.
  */
 export async function notifySite(
   ports: NotifyPorts,
@@ -108,7 +109,7 @@ async function notifyRecipient(
     if (decision.due.length === 0) return { waiting: decision.waiting, failures: [] }
     claimed = await claim(ports, noticeKey(to, input.site.id), item, decision)
   } catch (thrown) {
-    return { waiting: notYetMailed, failures: [asRoundsError(thrown)] }
+    return { waiting: notYetMailed, failures: [tableFailure(thrown)] }
   }
   const unsent = [...decision.waiting, ...decision.due]
   // Another worker was faster: it sends.
@@ -214,8 +215,15 @@ async function failuresOf(act: () => Promise<void>): Promise<RoundsError[]> {
     await act()
     return []
   } catch (thrown) {
-    return [asRoundsError(thrown)]
+    return [tableFailure(thrown)]
   }
+}
+
+/** What the table threw, as a failure of the site; what concerns every site is thrown on. */
+function tableFailure(thrown: unknown): RoundsError {
+  const failure = asRoundsError(thrown)
+  if (failure.class === 'stop') throw failure
+  return failure
 }
 
 function refusedError(to: string): RoundsError {

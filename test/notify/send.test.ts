@@ -40,9 +40,11 @@ function world() {
 }
 
 /** The same table, where some call throws. */
-function faulty(table: Table, method: 'get' | 'create' | 'replace'): Table {
+const BUSY = new RoundsError('table-busy', 'retry', 'The table does not answer.')
+
+function faulty(table: Table, method: 'get' | 'create' | 'replace', error = BUSY): Table {
   const fail = async () => {
-    throw new RoundsError('table-busy', 'retry', 'The table does not answer.')
+    throw error
   }
   return { ...table, [method]: fail }
 }
@@ -279,6 +281,19 @@ describe('notifySite', () => {
       expect(result).toMatchObject({ sent: [], waiting: 3, failures: [{ code: 'table-busy' }] })
       expect(mails).toEqual([])
       expect((await notify(OPEN)).sent).toHaveLength(1)
+    },
+  )
+
+  it.each(['get', 'create', 'replace'] as const)(
+    'throws on what a full store says at %s, and mails once more when there is room (F64)',
+    async (method) => {
+      const { notify, mails, table, state } = world()
+      const full = new RoundsError('store-full', 'stop', 'full')
+      await expect(notify(OPEN, { table: faulty(table, method, full) })).rejects.toBe(full)
+      state.nowMs += LEASE_MS + 1
+      expect((await notify(OPEN)).sent).toHaveLength(1)
+      expect(mails).toHaveLength(method === 'replace' ? 2 : 1)
+      expect(new Set(mails.map(({ id }) => id)).size).toBe(1)
     },
   )
 
