@@ -9,6 +9,7 @@ import { addInit } from './init.ts'
 import { addMail } from './mail.ts'
 import { addNotify } from './notify.ts'
 import { addProbe } from './probe.ts'
+import { addRebuild } from './rebuild.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
@@ -16,6 +17,7 @@ import { addServe } from './serve.ts'
 import { addSettle } from './settle.ts'
 import { addStatus } from './status.ts'
 import type { Terminal } from './terminal.ts'
+import { addVerify } from './verify.ts'
 
 /** The command line, whole; `version` is that of the package. */
 export function siteroundsProgram(terminal: Terminal, version: string): Command {
@@ -47,6 +49,8 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
     addStatus,
     addAlarms,
     addExplain,
+    addVerify,
+    addRebuild,
     addMail,
   ]
   for (const add of adders) add(program, terminal)

@@ -1,0 +1,67 @@
+import type { PlacedSite } from '../ledger/days.ts'
+import type { LedgerStore } from '../ledger/ledger.ts'
+import { parquetPath, partsOf } from '../ledger/parquet-parts.ts'
+import { sha256 } from '../ledger/record.ts'
+import type { Day, Feed } from '../site.ts'
+import { parquetPartition } from '../store/keys.ts'
+import type { Fault, Finding } from './finding.ts'
+import { itemIn } from './standing.ts'
+
+/** How often a file is looked at again because another worker wrote it meanwhile. */
+const LOOKS = 3
+
+const HINT = 'It is computed: siterounds rebuild writes it anew.'
+
+/**
+ * Compares the Parquet files of a feed's day that hold one of the `chosen` sites with what was
+ * noted when they were written. A finding names the first of these sites.
+ */
+export async function parquetFindings(
+  store: LedgerStore,
+  fleet: readonly PlacedSite[],
+  chosen: ReadonlySet<string>,
+  feed: Feed,
+  day: Day,
+): Promise<{ files: number; findings: Finding[] }> {
+  const findings: Finding[] = []
+  let files = 0
+  const members = fleet.filter((placed) => placed.site.feeds[feed])
+  for (const [part, own] of partsOf(members)) {
+    const site = own.find((placed) => chosen.has(placed.site.id))?.site.id
+    if (site === undefined) continue
+    const { noted, fault } = await checkPart(store, feed, day, part)
+    if (noted) files += 1
+    if (fault) findings.push({ site, feed, day, ...fault })
+  }
+  return { files, findings }
+}
+
+async function checkPart(
+  { table, archive }: LedgerStore,
+  feed: Feed,
+  day: Day,
+  part: string,
+): Promise<{ noted: boolean; fault?: Fault }> {
+  const key = { partition: parquetPartition(feed, day), sort: part }
+  const path = parquetPath(feed, day, part)
+  const about = { side: 'archive' as const, path, hint: HINT }
+  for (let looks = 1; looks <= LOOKS; looks += 1) {
+    const note = await itemIn(table, key)
+    if (note?.damage) {
+      const message = `What is noted of ${path} is damaged.`
+      return { noted: true, fault: { ...about, side: 'figures', code: 'note-damaged', message } }
+    }
+    // Without a digest it is being written, or is written again with the next settling.
+    if (typeof note?.data.sha256 !== 'string') return { noted: false }
+    const bytes = await archive.get(path)
+    if (bytes && sha256(bytes) === note.data.sha256) return { noted: true }
+    if ((await itemIn(table, key))?.version !== note.version) continue
+    if (bytes) {
+      const message = `${path} is not as it was written.`
+      return { noted: true, fault: { ...about, code: 'parquet-damaged', message } }
+    }
+    const message = `${path} is gone.`
+    return { noted: true, fault: { ...about, code: 'parquet-missing', message } }
+  }
+  return { noted: false }
+}
