@@ -15,7 +15,7 @@ import type { Book } from './book.ts'
  */
 
 /** The form of these items. One of an older release is read, and folded again. */
-const BOOK_FORMAT = 2
+const BOOK_FORMAT = 3
 
 /** Occurrences in one item: some 10,000 open alarms. Room is left for the days in the head. */
 const PART_BYTES = 250_000
@@ -43,7 +43,7 @@ export async function readBook(
     const item = await table.get(bookKey(site))
     if (!item) return undefined
     const { format, days, newestMs, parts } = item.data as unknown as Head
-    if (format !== BOOK_FORMAT && format !== 1) throw unknownFormat(item, 'book-format')
+    if (![1, 2, BOOK_FORMAT].includes(format)) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
       const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())

@@ -3,10 +3,22 @@ import type { AlarmReading } from '../parse/feeds.ts'
 import type { Day } from '../site.ts'
 import type { OpenAlarm } from './alarm.ts'
 
+/** The newest of some observations of an occurrence. */
+export interface Seen {
+  /** The newest record time, in epoch milliseconds: as the site wrote it. */
+  recordedMs: number
+  /** The newest one when none is later than its reading. */
+  changedMs: number
+  /** The description that came with `changedMs`. */
+  description: string
+}
+
 /**
  * One occurrence of an alarm as its observations leave it: (site, name, node, alarm_time).
- * Observations come twice, late and out of order. The newest record time decides; at a tie the
- * recovered one does. So the outcome is the same in whatever order they come.
+ * Observations come twice, late and out of order, and either clock may have been wrong. So a
+ * recovery holds unless some observation that it stands is newer both by the site's record times
+ * and when each is taken to be no later than its reading; at a tie it holds. The outcome is the
+ * same in whatever order they come.
  */
 export interface Occurrence {
   name: string
@@ -14,11 +26,13 @@ export interface Occurrence {
   /** `alarm_time` as the site wrote it, and in epoch milliseconds. */
   raisedText: string
   raisedMs: number
-  /** The newest description the site gave. */
-  description: string
-  /** Epoch milliseconds of the newest record time. */
-  changedMs: number
+  /** What was seen of it standing, and of it having recovered. One of them is there. */
+  standing?: Seen
+  recovery?: Seen
+  /** Which of the two counts, with its description and its `changedMs`. */
   recovered: boolean
+  description: string
+  changedMs: number
   /** When it was read first, in epoch milliseconds. */
   firstReadMs: number
   /** A backfill read it first: nobody is ever mailed about it (DESIGN section 6). */
@@ -40,22 +54,23 @@ export function occurrenceKey(one: { name: string; node: string; raisedText: str
 export type ReadBy = Pick<Rows<'alarm'>['record'], 'readAtMs' | 'via'>
 
 /**
- * The occurrence that one observation describes. A record time in the future is clamped to the
- * moment of reading: else a wrong clock would hold an alarm open for ever.
+ * The occurrence that one observation describes. For expiry a record time in the future is taken
+ * as the moment of reading: else a wrong clock would hold an alarm open for ever.
  */
 export function observedOnce(
   reading: AlarmReading,
   { readAtMs, via }: ReadBy,
   day: Day,
 ): Occurrence {
+  const { recorded, description, recovered } = reading
+  const changedMs = Math.min(recorded.ms, readAtMs)
+  const seen: Seen = { recordedMs: recorded.ms, changedMs, description }
   return {
     name: reading.name,
     node: reading.node,
     raisedText: reading.raised.text,
     raisedMs: reading.raised.ms,
-    description: reading.description,
-    changedMs: Math.min(reading.recorded.ms, readAtMs),
-    recovered: reading.recovered !== undefined,
+    ...(recovered ? stateOf(undefined, seen) : stateOf(seen, undefined)),
     firstReadMs: readAtMs,
     backfilled: via === 'backfill',
     firstDay: day,
@@ -65,10 +80,11 @@ export function observedOnce(
 
 /** Two views of the same occurrence as one: associative, commutative, and safe to repeat. */
 export function joined(one: Occurrence, other: Occurrence): Occurrence {
-  const newer = isNewer(other, one) ? other : one
+  const { name, node, raisedText, raisedMs } = one
   const first = readFirst(one, other)
   return {
-    ...newer,
+    ...{ name, node, raisedText, raisedMs },
+    ...stateOf(newest(one.standing, other.standing), newest(one.recovery, other.recovery)),
     firstReadMs: first.firstReadMs,
     backfilled: first.backfilled,
     firstDay: one.firstDay < other.firstDay ? one.firstDay : other.firstDay,
@@ -76,10 +92,35 @@ export function joined(one: Occurrence, other: Occurrence): Occurrence {
   }
 }
 
-function isNewer(one: Occurrence, other: Occurrence): boolean {
-  if (one.changedMs !== other.changedMs) return one.changedMs > other.changedMs
-  if (one.recovered !== other.recovered) return one.recovered
-  return one.description > other.description
+type State = Pick<Occurrence, 'standing' | 'recovery' | 'recovered' | 'description' | 'changedMs'>
+
+/** What counts of these; at least one is given. */
+function stateOf(standing: Seen | undefined, recovery: Seen | undefined): State {
+  const stands = standing !== undefined && !(recovery && !isNewer(standing, recovery))
+  const { description, changedMs } = stands ? standing : recovery!
+  return {
+    ...(standing && { standing }),
+    ...(recovery && { recovery }),
+    ...{ recovered: !stands, description, changedMs },
+  }
+}
+
+/** Newer by the site's clock and by ours: when they differ, one of them was wrong. */
+function isNewer(one: Seen, other: Seen): boolean {
+  return one.recordedMs > other.recordedMs && one.changedMs > other.changedMs
+}
+
+function newest(one: Seen | undefined, other: Seen | undefined): Seen | undefined {
+  if (!one || !other) return one ?? other
+  const told =
+    one.changedMs === other.changedMs
+      ? one.description > other.description
+      : one.changedMs > other.changedMs
+  return {
+    recordedMs: Math.max(one.recordedMs, other.recordedMs),
+    changedMs: Math.max(one.changedMs, other.changedMs),
+    description: (told ? one : other).description,
+  }
 }
 
 /** Which was read first; of two read at once, the one that may be mailed. */

@@ -2,7 +2,7 @@ import type { Day, Feed } from '../site.ts'
 import { addDays, DAY_MS, daysFromTo } from '../time.ts'
 import { type PlacedSite, type SiteDay, siteDays } from './days.ts'
 import { SETTLE_MS } from './due.ts'
-import type { LedgerStore } from './ledger.ts'
+import { type LedgerStore, placeOf } from './ledger.ts'
 import { type Observed, observedDays } from './observed.ts'
 
 /** The feeds of one day that are to be settled now, and what was observed of the day. */
@@ -25,20 +25,54 @@ export interface SettleFacts {
  * in a day.
  */
 export async function settlesDue(
-  { table }: LedgerStore,
+  store: LedgerStore,
   placed: PlacedSite,
   facts: SettleFacts,
   paced: boolean,
 ): Promise<SettleDue[]> {
+  const { table } = store
   const { id } = placed.site
   const today = placed.zone.dayOf(facts.nowMs)
   const recent = { from: addDays(today, -(facts.settleAfterDays + 1)) }
-  const look = async (range: { from?: Day }) => {
-    const days = await siteDays(table, id, range)
-    return dueOf(placed, facts, days, await observedDays(table, id, range))
+  const known = async (range: { from?: Day }): Promise<KnownDays> => ({
+    days: await siteDays(table, id, range),
+    observed: await observedDays(table, id, range),
+  })
+  if (paced && dueOf(placed, facts, await known(recent)).length === 0) return []
+  const all = await known({})
+  return dueOf(placed, facts, { ...all, behind: await behind(store, placed, facts, all) })
+}
+
+/** What is known of a site's days. */
+export interface KnownDays {
+  days: ReadonlyMap<Day, SiteDay>
+  observed: ReadonlyMap<Day, Observed>
+  /** Day files, `<day> <feed>`, whose ledgers hold records that nobody has computed. */
+  behind?: ReadonlySet<string>
+}
+
+/**
+ * How long behind its settling a day is still looked at for records that nobody has computed: a
+ * worker that slept for days may have appended them, and died.
+ */
+const WAKING_MS = 7 * DAY_MS
+
+/** The day files that were settled lately and whose ledgers went on, though no tally did. */
+async function behind(
+  store: LedgerStore,
+  { site }: PlacedSite,
+  { nowMs }: SettleFacts,
+  { days, observed }: KnownDays,
+): Promise<Set<string>> {
+  const files = new Set<string>()
+  for (const [day, { settledMs = {} }] of observed) {
+    for (const [feed, atMs] of Object.entries(settledMs) as [Feed, number][]) {
+      if (nowMs - atMs > WAKING_MS) continue
+      const { sequence } = await placeOf(store, { site: site.id, feed, day })
+      if (sequence > (days.get(day)?.feeds[feed]?.sequence ?? 0)) files.add(`${day} ${feed}`)
+    }
   }
-  if (paced && (await look(recent)).length === 0) return []
-  return look({})
+  return files
 }
 
 /** All feeds of the days from `from` to `to` that are over, due or not: asked for by hand. */
@@ -58,8 +92,7 @@ export async function settlesAsked(
 export function dueOf(
   { site, zone }: PlacedSite,
   { nowMs, settleAfterDays }: SettleFacts,
-  days: ReadonlyMap<Day, SiteDay>,
-  observed: ReadonlyMap<Day, Observed>,
+  { days, observed, behind = new Set() }: KnownDays,
 ): SettleDue[] {
   const all = [...new Set([...days.keys(), ...observed.keys()])].sort()
   const due: SettleDue[] = []
@@ -71,7 +104,8 @@ export function dueOf(
     const feeds = (Object.keys(site.feeds) as Feed[]).filter((feed) => {
       const tally = days.get(day)?.feeds[feed]
       const reopened = tally !== undefined && tally.proof === undefined
-      return reopened || (observed.get(day)?.settledMs?.[feed] ?? 0) < dueMs
+      if (reopened || behind.has(`${day} ${feed}`)) return true
+      return (observed.get(day)?.settledMs?.[feed] ?? 0) < dueMs
     })
     if (feeds.length > 0) due.push({ day, feeds, observed: observed.get(day) })
   }

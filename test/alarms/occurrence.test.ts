@@ -3,16 +3,24 @@ import { describe, expect, it } from 'vitest'
 import { joined, type Occurrence, occurrenceKey, openAlarm } from '../../lib/alarms/occurrence.ts'
 import { standingAt } from '../../lib/alarms/past.ts'
 
-const one = (changes: Partial<Occurrence> = {}): Occurrence => ({
-  ...{ name: 'a', node: 'n', raisedText: '2026-11-10 01:00:00', raisedMs: 100 },
-  ...{ description: 'd', changedMs: 100, recovered: false, firstReadMs: 200, backfilled: false },
-  ...{ firstDay: '2026-11-10', lastDay: '2026-11-10' },
-  ...changes,
-})
+/** One observation; `recordedMs` is `changedMs` unless it is given: both clocks are right. */
+function one(changes: Partial<Occurrence> & { recordedMs?: number } = {}): Occurrence {
+  const { recordedMs, ...own } = changes
+  const { changedMs = 100, description = 'd', recovered = false } = own
+  const seen = { recordedMs: recordedMs ?? changedMs, changedMs, description }
+  return {
+    ...{ name: 'a', node: 'n', raisedText: '2026-11-10 01:00:00', raisedMs: 100 },
+    ...{ description, changedMs, recovered, firstReadMs: 200, backfilled: false },
+    ...{ firstDay: '2026-11-10', lastDay: '2026-11-10' },
+    ...(recovered ? { recovery: seen } : { standing: seen }),
+    ...own,
+  }
+}
 const any = fc
   .record({
     description: fc.constantFrom('d', 'e'),
     changedMs: fc.nat(3),
+    recordedMs: fc.nat(4),
     recovered: fc.boolean(),
     firstReadMs: fc.nat(3),
     backfilled: fc.boolean(),
@@ -37,6 +45,23 @@ describe('views of one occurrence', () => {
     expect(joined(one({ recovered: true }), one({ changedMs: 101 })).recovered).toBe(false)
     expect(joined(one({ recovered: true }), one()).recovered).toBe(true)
     expect(joined(one({ changedMs: 101 }), one({ description: 'z' })).description).toBe('d')
+  })
+
+  it('hold a recovery that is newer by either clock (F66, F67)', () => {
+    // The site's clock was ahead when it raised the alarm, and was put right.
+    const ahead = one({ recordedMs: 900, changedMs: 100 })
+    const recovery = one({ recovered: true, changedMs: 200 })
+    expect(joined(ahead, recovery)).toMatchObject({ recovered: true, changedMs: 200 })
+    // Our clock was behind when the recovery was read.
+    const behind = one({ recovered: true, recordedMs: 300, changedMs: 50 })
+    expect(joined(one({ changedMs: 250 }), behind)).toMatchObject({
+      recovered: true,
+      changedMs: 50,
+    })
+    // It was seen to stand later, by both.
+    const again = one({ recordedMs: 950, changedMs: 400, description: 'e' })
+    const all = [ahead, recovery, behind, again].reduce(joined)
+    expect(all).toMatchObject({ recovered: false, changedMs: 400, description: 'e' })
   })
 
   it('are of a backfill only when that alone read it first', () => {

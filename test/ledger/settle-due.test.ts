@@ -34,8 +34,10 @@ describe('a day is due to be settled', () => {
     dueOf(
       placed,
       { nowMs, settleAfterDays: 2 },
-      new Map(day ? [[DAY, day]] : []),
-      new Map(settledMs === undefined ? [] : [[DAY, settled(settledMs)]]),
+      {
+        days: new Map(day ? [[DAY, day]] : []),
+        observed: new Map(settledMs === undefined ? [] : [[DAY, settled(settledMs)]]),
+      },
     ).map(({ day, feeds }) => `${day} ${feeds}`)
 
   it('from 02:00 of the next day on, not before', () => {
@@ -65,7 +67,7 @@ describe('a day is due to be settled', () => {
     }
     const facts = { nowMs: FIRST_MS, settleAfterDays: 2 }
     const observed = new Map([[DAY, settled(FIRST_MS)]])
-    expect(dueOf(both, facts, new Map([[DAY, tallied(true)]]), observed)).toMatchObject([
+    expect(dueOf(both, facts, { days: new Map([[DAY, tallied(true)]]), observed })).toMatchObject([
       { day: DAY, feeds: ['system'] },
     ])
   })
@@ -73,7 +75,9 @@ describe('a day is due to be settled', () => {
   it('only where the clock of its site says so', () => {
     const west = { ...placed, zone: new Zone('America/New_York') }
     const facts = { nowMs: FIRST_MS, settleAfterDays: 2 }
-    expect(dueOf(west, facts, new Map([[DAY, tallied(false)]]), new Map())).toEqual([])
+    expect(
+      dueOf(west, facts, { days: new Map([[DAY, tallied(false)]]), observed: new Map() }),
+    ).toEqual([])
   })
 })
 
@@ -96,6 +100,24 @@ describe('the days that a settle run looks at', () => {
     await put(DAY, tallied(false))
     const both = [{ day: '2026-05-01' }, { day: DAY }]
     expect(await settlesDue(store, placed, facts, true)).toMatchObject(both)
+  })
+
+  it('are also those to which a worker that slept appended, and died (F63)', async () => {
+    const { store, put } = await world()
+    const site = { ...portal(), content: Buffer.from('one\n') }
+    const ports = { store, source: sourceOf(site), clock: { now: () => LAST_MS } }
+    const facts = { nowMs: LAST_MS + DAY_MS, settleAfterDays: 2 }
+    const due = () => settlesDue(store, placed, facts, false)
+    await pull(ports, FILE, 'path', 'round')
+    await put(DAY, tallied(true))
+    const reading = { feed: 'alarm', atMs: LAST_MS, found: true, settled: true } as const
+    await observe(store.table, SITE.id, DAY, END_MS, 'settle', [reading])
+    expect(await due()).toEqual([])
+    site.content = Buffer.from('one\ntwo\n')
+    await pull(ports, FILE, 'path', 'round')
+    expect(await due()).toMatchObject([{ day: DAY, feeds: ['alarm'] }])
+    facts.nowMs += 30 * DAY_MS
+    expect(await due()).toEqual([])
   })
 
   it('are by hand any days that are over, with every feed', async () => {

@@ -73,7 +73,9 @@ export async function check(history: History, facts: Facts): Promise<string | un
     facts.rows += rows.length
     if (verdict.uncertain > 0) facts.uncertain += 1
     const wrong =
-      verdict.wrong ?? unexplained(rows, answers) ?? outOfOrder(rows, answers, runOf, facts)
+      verdict.wrong ??
+      unexplained(rows, answers) ??
+      outOfOrder(rows, answers, readersOf(history, file, runOf), facts)
     if (wrong) return `${file}: ${wrong}`
     const missing = notReadAtLast(history, file, rows)
     if (missing) return `${file}: ${missing}`
@@ -179,13 +181,20 @@ function unexplained(rows: readonly Row[], answers: readonly Judged[]): string |
   return row && `no ${row.via} at ${row.readAtMs} read ${shown(row.line)}`
 }
 
+/** Who had an answer about a file, also the one that there is no such file. */
+function readersOf({ shared }: History, file: string, runOf: Map<unknown, Run>): Run[] {
+  const { served, readings } = shared.log
+  const all = [...served, ...readings].filter((answer) => answer.file === file)
+  const runs = new Set(all.map(({ worker }) => runOf.get(worker)!))
+  return [...runs].sort((one, other) => one.began - other.began)
+}
+
 function outOfOrder(
   rows: readonly Row[],
   answers: readonly Judged[],
-  runOf: Map<unknown, Run>,
+  runs: readonly Run[],
   facts: Facts,
 ): string | undefined {
-  const runs = [...new Set(answers.map(({ served }) => runOf.get(served.worker)!))]
   const apart = runs.every((run, index) => index === 0 || runs[index - 1]!.ended < run.began)
   if (!apart || answers.some(({ certain }) => !certain)) return undefined
   facts.inOrder += 1
@@ -210,9 +219,15 @@ function notReadAtLast(history: History, file: string, rows: readonly Row[]): st
   )
   if (!standing?.content || !first) return undefined
   const { day, changedMs, content } = standing
+  const settlings = history.shared.log.readings.filter(
+    (reading) => reading.file === file && reading.worker.purpose === 'settle',
+  )
+  // A settling that is told that the file is gone believes it, and nobody asks again.
+  const isGone = settlings.at(-1)?.found === false
   const always = day >= dayAfter(history.today, -SETTLE_AFTER_DAYS) && day <= history.today
   const followed =
     world.rates.clock === 0 &&
+    !isGone &&
     day >= wallDay(zone, first.beganMs) &&
     day > dayAfter(history.today, -profile.keepDays) &&
     changedMs < dayStart(zone, dayAfter(day, 1)) + SETTLE_AFTER_DAYS * DAY_MS

@@ -15,6 +15,14 @@ export interface Classes {
   blank: number
 }
 
+/** One line about an occurrence. */
+interface Seen {
+  recordedMs: number
+  changedMs: number
+  description: string
+  recovered: boolean
+}
+
 /** One occurrence of an alarm, as all rows together leave it. */
 export interface Occurrence {
   name: string
@@ -24,6 +32,7 @@ export interface Occurrence {
   description: string
   changedMs: number
   recovered: boolean
+  seen: Seen[]
   firstMs: number
   backfilled: boolean
 }
@@ -85,6 +94,28 @@ function good0(feed: string, fields: readonly string[]): boolean {
   return fields[feed === 'alarm' ? 1 : 0] !== ''
 }
 
+/**
+ * It stands when nobody ever saw it recovered, or when it was seen to stand after every recovery,
+ * by the site's clock as well as when no record is later than its reading.
+ */
+function stateOf(all: readonly Seen[]) {
+  const recoveries = all.filter(({ recovered }) => recovered)
+  const others = all.filter(({ recovered }) => !recovered)
+  const last = (some: readonly Seen[], time: 'recordedMs' | 'changedMs') =>
+    Math.max(...some.map((one) => one[time]))
+  const stands =
+    last(others, 'recordedMs') > last(recoveries, 'recordedMs') &&
+    last(others, 'changedMs') > last(recoveries, 'changedMs')
+  const side = stands ? others : recoveries
+  const changedMs = last(side, 'changedMs')
+  const told = side.filter((one) => one.changedMs === changedMs)
+  const description = told
+    .map((one) => one.description)
+    .sort()
+    .at(-1)!
+  return { recovered: !stands, changedMs, description }
+}
+
 function observe(
   into: Map<string, Occurrence>,
   fields: readonly string[],
@@ -99,20 +130,13 @@ function observe(
   const key = `${name} ${node} ${raisedText}`
   const known = into.get(key)
   const changedMs = Math.min(recordedMs, row.readAtMs)
-  const recovered = recoveredText !== ''
-  const newer =
-    !known ||
-    changedMs > known.changedMs ||
-    (changedMs === known.changedMs &&
-      (Number(recovered) - Number(known.recovered) || (description! > known.description ? 1 : -1)) >
-        0)
+  const one = { recordedMs, changedMs, description: description!, recovered: recoveredText !== '' }
+  const seen = [...(known?.seen ?? []), one]
   const first = known && known.firstMs <= row.readAtMs ? known.firstMs : row.readAtMs
   const backfilled = row.via === 'backfill'
   into.set(key, {
-    ...(newer
-      ? { name: name!, node: node!, raisedText: raisedText!, raisedMs, changedMs, recovered }
-      : known),
-    description: newer ? description! : known.description,
+    ...{ name: name!, node: node!, raisedText: raisedText!, raisedMs, seen },
+    ...stateOf(seen),
     firstMs: first,
     backfilled: !known
       ? backfilled

@@ -63,7 +63,7 @@ export function profileOf(dice: Dice): Profile {
     hours: long ? dice.between(30, 40) * 24 : dice.between(3 * 24, 5 * 24),
     happeningHours: long ? 24 : dice.pick([3, 5, 8]),
     roundHours: long ? 36 : dice.pick([9, 13, 18]),
-    settleHours: long ? 34 : 26,
+    settleHours: long ? 22 : 26,
     keepDays: long ? dice.between(9, 14) : 35,
     feeds: dice.pick([['alarm'], ['alarm'], ['alarm'], ['alarm', 'service'], ['system', 'alarm']]),
     onRewrite: dice.chance(0.8) ? 'merge' : 'replace',

@@ -111,7 +111,7 @@ export class Worker {
     const ms = this.dice.weighted([
       [5, this.dice.between(60 * SECOND_MS, 2 * HOUR_MS)],
       [3, this.dice.between(2 * HOUR_MS, 60 * HOUR_MS)],
-      [1, this.dice.between(60 * HOUR_MS, 500 * HOUR_MS)],
+      [1, this.dice.between(60 * HOUR_MS, 150 * HOUR_MS)],
     ])
     this.met(`zombie at ${kind}`)
     let wake = () => {}

@@ -27,6 +27,8 @@ export interface Stored {
   newest: string[]
   /** The unfinished last line, while the day is closed: it counts then. None or one. */
   tail: string[]
+  /** True when an older generation holds that line as a whole one. */
+  tailHeld: boolean
 }
 
 /** Looks at a state with nothing but SQLite: what its ledgers hold of these files. */
@@ -41,10 +43,14 @@ export function lookAt(stateFile: string, files: Iterable<KnownFile>) {
       const records = list.all(ledgerPartition(site, feed, day)).map(recordOf)
       const segments = records.filter(isSegment)
       const bytesOf = generations(segments)
-      const newest = bytesOf.get(Math.max(...bytesOf.keys()))
+      const last = records.at(-1)
+      const close = last && isClose(last) ? last : undefined
+      // A file that is one unfinished line is a generation that has a close record alone.
+      const newest = bytesOf.get(close?.generation ?? Math.max(...bytesOf.keys()))
       const lines = newest ? wholeUnits(newest) : []
-      const tail = tailOf(records.at(-1))
-      stored.push({ known, counts: storedCounts(segments), newest: lines, tail })
+      const tail = close?.tail.length ? [` ${Buffer.from(close.tail).toString('latin1')}\n`] : []
+      const counts = storedCounts(segments)
+      stored.push({ known, counts, newest: lines, tail, tailHeld: close?.tailHeld ?? false })
     }
     return { integrity: String(integrity), stored }
   } finally {
@@ -61,11 +67,6 @@ function recordOf(row: Record<string, unknown>): LedgerRecord {
 
 function isSegment(record: LedgerRecord): record is SegmentRecord {
   return !isClose(record)
-}
-
-function tailOf(newest: LedgerRecord | undefined): string[] {
-  if (!newest || !isClose(newest) || newest.tail.length === 0) return []
-  return [` ${Buffer.from(newest.tail).toString('latin1')}\n`]
 }
 
 /** Counts every line: none may be lost, none doubled, and the newest generation is the file. */
@@ -95,9 +96,10 @@ export function count(stored: readonly Stored[]): Counted {
 }
 
 /** How many rows count of a file, under merge or under replace. No line here is over 64 KiB. */
-export function rowsThatCount({ counts, newest, tail }: Stored, replaces: boolean): number {
-  if (replaces) return newest.length + tail.length
-  return [...counts.values()].reduce((sum, times) => sum + times, tail.length)
+export function rowsThatCount({ counts, newest, ...one }: Stored, replaces: boolean): number {
+  if (replaces) return newest.length + one.tail.length
+  const tails = one.tailHeld ? 0 : one.tail.length
+  return [...counts.values()].reduce((sum, times) => sum + times, tails)
 }
 
 /** The lines that count of a file, each once or more often. */
@@ -107,7 +109,10 @@ export function linesThatCount({ counts, newest, tail }: Stored, replaces: boole
 
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/
 
-/** The names of a site's alarms that stand, by its lines alone: the newest line of each decides. */
+/**
+ * The names of a site's alarms that stand, by its lines alone: those that were seen to stand after
+ * every recovery. Its clock is never wrong here, and so no clock of ours may matter.
+ */
 export function standing(site: string, lines: Iterable<string>): Set<string> {
   const newest = new Map<string, { recorded: string; recovered: boolean }>()
   for (const line of lines) {

@@ -32,8 +32,8 @@ export interface Mailed {
 
 /**
  * Counts the mails. `open` holds the alarms that stand, by recipient: each must have been mailed.
- * An alarm comes in mails of one Message-ID only. A mail comes again only when the end of the send
- * before was not known; `unknown` says how many sends of a cycle ended so.
+ * An alarm comes again only when the end of the send before was not known, and then in a mail of
+ * the same Message-ID as long as it stands; `unknown` says how many sends of a cycle ended so.
  */
 export function countMails(
   letters: readonly Letter[],
@@ -42,7 +42,7 @@ export function countMails(
 ): Mailed {
   const mailed: Mailed = { mails: letters.length, extras: 0, wrong: [] }
   const last = new Map<string, Letter>()
-  const idOf = new Map<string, string>()
+  const firstOf = new Map<string, Letter>()
   const extrasOf = new Map<number, number>()
   for (const letter of letters) {
     const before = last.get(letter.messageId)
@@ -51,13 +51,19 @@ export function countMails(
       mailed.extras += 1
       extrasOf.set(before.cycle, (extrasOf.get(before.cycle) ?? 0) + 1)
     }
+    // An alarm that was gone from its file when its lost mail was repeated, and came back later.
+    const returned = new Set<Letter>()
     for (const alarm of letter.alarms) {
       const key = `${letter.to} ${alarm}`
-      const known = idOf.get(key) ?? letter.messageId
-      idOf.set(key, known)
-      if (known !== letter.messageId) {
-        mailed.wrong.push(`${key} was mailed as ${known} and as ${letter.messageId}`)
-      }
+      const first = firstOf.get(key) ?? letter
+      firstOf.set(key, first)
+      if (first.messageId === letter.messageId) continue
+      if (unknown.get(first.cycle)) returned.add(first)
+      else mailed.wrong.push(`${key} was mailed as ${first.messageId} and as ${letter.messageId}`)
+    }
+    for (const { cycle } of returned) {
+      mailed.extras += 1
+      extrasOf.set(cycle, (extrasOf.get(cycle) ?? 0) + 1)
     }
   }
   for (const [cycle, extras] of extrasOf) {
@@ -67,7 +73,7 @@ export function countMails(
   }
   for (const [to, alarms] of open) {
     for (const alarm of alarms) {
-      if (!idOf.has(`${to} ${alarm}`)) mailed.wrong.push(`${to} was not mailed about ${alarm}`)
+      if (!firstOf.has(`${to} ${alarm}`)) mailed.wrong.push(`${to} was not mailed about ${alarm}`)
     }
   }
   return mailed
