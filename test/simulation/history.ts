@@ -171,7 +171,7 @@ export class History {
   #schedule(what: 'round' | 'settling'): void {
     const { world } = this
     const dice = this.#dice
-    // Records of many days leave the table in time: a schedule that is dead for that long loses them.
+    // Records of many days leave the table in time: without any settling for so long they are lost.
     const isNeeded = what === 'settling' && this.profile.hours > 10 * 24
     if (dice.chance(world.now.lost) && !isNeeded) {
       world.count(`${what} lost`)
