@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { Via } from '../ledger/record.ts'
 import { type Collected, collect, type Rounds } from '../pipeline.ts'
+import type { Day } from '../site.ts'
+import { addDays, isoInstant } from '../time.ts'
 import {
   type CommonOptions,
   failureJson,
@@ -63,8 +65,22 @@ async function run(
     }),
   )
   if (options.json) printJson(terminal, collectedJson(collected))
-  else printCollected(collected, terminal)
+  else {
+    printCollected(collected, terminal)
+    if (range && collected.files.length > 0) terminal.err(oldPages(rounds, range))
+  }
   if (collected.failures.length > 0) terminal.exitCode = 1
+}
+
+/** How the pages of days come about that reports do not look at by themselves any more. */
+function oldPages({ settings, clock }: Rounds, { from, to }: { from: Day; to: Day }): string {
+  const { keepDays } = settings.retention
+  const today = isoInstant(clock.now()).slice(0, 10)
+  if (from >= addDays(today, -keepDays)) return ''
+  return (
+    `Reports look ${amount(keepDays, 'day')} back; the pages of older ones are made by:\n` +
+    `  siterounds report --from ${from} --to ${to}\n`
+  )
 }
 
 /** What a collect run did, as others' scripts get it. */

@@ -126,3 +126,25 @@ describe('a site that nothing was found at, day after day', () => {
     expect(rows.map(({ lines }) => lines)).toEqual([0, 1, 0])
   })
 })
+
+describe('a backfill of days that reports look at no more', () => {
+  it('says how their pages come about', async () => {
+    await world.configure({ sites: [folderSite('a')], retention: { keepDays: 35 } })
+    await line('08', 'old', '08 08:00:00', '', '08 08:00:00')
+    vi.setSystemTime('2027-02-01T12:00:00+08:00')
+    const { stdout, stderr } = await world.cli(
+      'backfill',
+      '--from',
+      '2026-11-08',
+      '--to',
+      '2026-11-09',
+    )
+    expect(stdout).toContain('1 line from 1 file.')
+    const hint = /siterounds (report --from 2026-11-08 --to 2026-11-09)/.exec(stderr)?.[1]
+    const reported = await world.json<{ published: string[] }>('report')
+    expect(reported.published).not.toContain('s/a/2026-11-08/index.html')
+    const asked = await world.json<{ published: string[] }>(...hint!.split(' '))
+    expect(asked.published.join()).toContain('2026-11-08')
+    expect((await world.cli(...BACKFILL)).stderr).toBe('')
+  })
+})

@@ -28,8 +28,8 @@ afterEach(async () => {
   await settled.world.remove()
 })
 
-/** Every fifth operation: all of them, two rebuilds and a round each, take minutes. */
-const EACH = 1
+/** Every fourth operation: all of them, with two rebuilds each, take minutes on a slow disk. */
+const EACH = 4
 
 describe('a rebuild that is killed', () => {
   it('at one of its operations harms no round, and run again comes to the same', async () => {
