@@ -151,7 +151,8 @@ F65 SQLite on a network share, or without waiting for the disk.
 F66 Times lie far in the past or the future.
   The row is kept; a time in the future counts as the moment of reading.
 F67 The clock jumps back.
-  Order comes from sequence numbers, never from clocks.
+  Order comes from sequence numbers, never from clocks; a recovery holds whichever clock was
+  wrong.
 F68 The clock of a zone is moved.
   Days have 23 or 25 hours, and a repeated hour is told apart by the order of lines.
 F69 Rows of yesterday come after midnight, and files rotate at 01:00.

@@ -102,7 +102,7 @@ describe('the days that a settle run looks at', () => {
     expect(await settlesDue(store, placed, facts, true)).toMatchObject(both)
   })
 
-  it('are also those to which a worker that slept appended, and died (F63)', async () => {
+  it('are also those to which a worker that slept appended, and died (F16)', async () => {
     const { store, put } = await world()
     const site = { ...portal(), content: Buffer.from('one\n') }
     const ports = { store, source: sourceOf(site), clock: { now: () => LAST_MS } }
