@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ReadingOf, SERVICE_COUNTS, type ServiceReading } from '../parse/feeds.ts'
+import { type ReadingOf, type ServiceReading, sameCounts } from '../parse/feeds.ts'
 import type { Day, Feed } from '../site.ts'
 import { unknownFormat } from '../store/item-format.ts'
 import { parquetPartition } from '../store/keys.ts'
@@ -166,14 +166,6 @@ async function* runsOf<F extends Feed>(
       ? mergedRows(store, file, reader, 0)
       : await replacedRows(store, file, reader)
   for await (const { parsed } of rows) yield parsed.readings
-}
-
-function sameCounts(one: ServiceReading, other: ServiceReading | undefined): boolean {
-  return (
-    other !== undefined &&
-    one.recorded.text === other.recorded.text &&
-    SERVICE_COUNTS.every((count) => one[count] === other[count])
-  )
 }
 
 /**

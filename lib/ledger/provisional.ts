@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { ServiceReading } from '../parse/feeds.ts'
+import { type ServiceReading, sameCounts } from '../parse/feeds.ts'
 import type { PlacedSite } from './days.ts'
 import type { Observed } from './observed.ts'
 import { readerOf, readTail } from './rows.ts'
@@ -18,5 +17,6 @@ export function provisionalService(
   if (!observed?.serviceTail) return undefined
   const tail = Buffer.from(observed.serviceTail, 'base64')
   const reading = readTail('service', tail, false, readerOf(site, zone)).readings.at(-1)
-  return tally?.proof && isDeepStrictEqual(reading, tally.service) ? undefined : reading
+  const counts = tally?.proof && reading && sameCounts(reading, tally.service)
+  return counts ? undefined : reading
 }

@@ -100,3 +100,15 @@ export interface Parsed<F extends Feed> {
   unknown: number
   blank: number
 }
+
+/**
+ * Whether two service lines say the same. Their moments need not be equal: in a repeated hour it
+ * depends on the lines before, which of two moments a line is taken for.
+ */
+export function sameCounts(one: ServiceReading, other: ServiceReading | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.recorded.text === other.recorded.text &&
+    SERVICE_COUNTS.every((count) => one[count] === other[count])
+  )
+}
