@@ -127,16 +127,13 @@ async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) 
   const source = rounds.openSource(site)
   try {
     for (const day of days) {
-      // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
-      if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
-      else if (unseen.has(day)) await observe(table, site.id, day, 0, 'round', [])
-      const collected = await collectDay(
-        { store, source, clock },
-        placed,
-        day,
-        feeds,
-        request.via,
-      ).catch((thrown: unknown) => failedDay(site, day, feeds, thrown))
+      const collectNoted = async () => {
+        // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
+        if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
+        else if (unseen.has(day)) await observe(table, site.id, day, 0, 'round', [])
+        return collectDay({ store, source, clock }, placed, day, feeds, request.via)
+      }
+      const collected = await collectNoted().catch((thrown) => failedDay(site, day, feeds, thrown))
       files.push(...collected.added)
       failures.push(...collected.failures)
       readings.set(day, collected.readings)

@@ -44,9 +44,9 @@ export async function provedAt(
   const at = begins ? beginningOf(place, pulled.place) : place
   const bytes = compared ? pulled.tail : new Uint8Array()
   const tail = await tailOf(store, file, at, bytes)
-  // Under `replace` nothing counts any more that an older generation holds.
-  const isNew = begins && placed.site.onRewrite === 'replace'
-  const before = isNew ? { tally: emptyTally() } : { tally, until: place.closed }
+  // Under `replace` only the file itself counts, and of this one the ledger has no whole line.
+  const isTail = compared && at.end === 0 && placed.site.onRewrite === 'replace'
+  const before = isTail ? { tally: emptyTally() } : { tally, until: place.closed }
   const proof = {
     readAtMs: Math.max(pulled.readAtMs, place.readAtMs),
     compared,

@@ -95,9 +95,11 @@ export function charsetOf(bytes: Uint8Array, open: boolean, remembered: Charset)
 /**
  * A line as text. One that is not valid in the file's charset but in the other one is read in the
  * other one; one that is valid in neither keeps what can be read, with U+FFFD for the rest.
+ * What decided for GB18030 may have been a torn line of UTF-8, so what is surely UTF-8 stays that.
  */
 export function decodeLine(line: Uint8Array, charset: Charset): string {
-  const [own, other] = charset === 'gb18030' ? GB18030_FIRST : UTF_8_FIRST
+  const isOther = charset === 'gb18030' && !isSurelyUtf8(line)
+  const [own, other] = isOther ? GB18030_FIRST : UTF_8_FIRST
   return decode(line, own) ?? decode(line, other) ?? decoders.lenient.decode(line)
 }
 
@@ -107,6 +109,14 @@ function decode(bytes: Uint8Array, charset: 'utf-8' | 'gb18030'): string | undef
   } catch {
     return undefined
   }
+}
+
+/**
+ * Valid UTF-8 with a character of three bytes or more, such as a Chinese one or a BOM. Chinese text
+ * in GB18030 is valid UTF-8 now and then (系统 is), but then hardly ever with such a character.
+ */
+function isSurelyUtf8(line: Uint8Array): boolean {
+  return line.some((byte) => byte >= 0xe0) && isUtf8(line)
 }
 
 /** The beginning of a line, which may be cut within a character, as text. */

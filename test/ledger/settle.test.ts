@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { appendAside } from '../../lib/ledger/append.ts'
+import { placeOf } from '../../lib/ledger/ledger.ts'
 import { isClose, sha256 } from '../../lib/ledger/record.ts'
 import { ledgerPartition } from '../../lib/store/keys.ts'
 import { DAY_MS } from '../../lib/time.ts'
@@ -113,6 +115,18 @@ describe('a day file that is settled', () => {
       expect(close!.proof).toMatchObject({ compared: true, lines, sha256: sha256(site.content) })
       expect(await tally()).toMatchObject({ lines })
     }
+  })
+
+  it('under replace is counted so beside what a sleeper put aside', async () => {
+    const { pull, settle, site, tally, store } = oneFile({ onRewrite: 'replace' })
+    await pull(A + B)
+    site.content = Buffer.from(C.slice(0, -1))
+    await settle()
+    const place = await placeOf(store, FILE)
+    const lost = { place, bytes: Buffer.from(line('D')), readAtMs: NOW_MS, via: 'round' } as const
+    expect(await appendAside(store, FILE, lost)).toHaveLength(1)
+    expect((await settle()).close!.proof).toMatchObject({ compared: true, lines: 1 })
+    expect(await tally()).toMatchObject({ lines: 1 })
   })
 
   it('that was emptied keeps the proof it has, and is said to be gone', async () => {

@@ -59,6 +59,20 @@ describe('text', () => {
     expect(namesIn(mixed)).toEqual(['中文', '告警过高', '尾'])
   })
 
+  it('is UTF-8 where it surely is, though a torn line came first (F25)', () => {
+    const torn = Buffer.from(alarm('告警')).subarray(0, 8)
+    expect(charsetOf(Buffer.concat([torn, utf8('|\n')]), false, undefined)).toBe('gb18030')
+    const file = Buffer.concat([
+      torn,
+      utf8('|\n'),
+      utf8(alarm('告警')),
+      utf8(`\uFEFF${alarm('a')}`),
+    ])
+    expect(namesIn(file)).toEqual(['告警', 'a'])
+    // These two are valid UTF-8 as well, of two bytes each.
+    expect(namesIn(Buffer.concat([gb(alarm('告警')), gb(alarm('系统'))]))).toEqual(['告警', '系统'])
+  })
+
   it('that is valid in neither keeps what can be read (F28)', () => {
     const broken = Buffer.concat([utf8('ok|'), Buffer.from([0xff, 0xff]), utf8('|end')])
     for (const charset of ['utf-8', 'gb18030', undefined] as const) {

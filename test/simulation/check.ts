@@ -210,6 +210,22 @@ function outOfOrder(
   return `row ${at} is ${JSON.stringify(rows[at])}, not ${JSON.stringify(expected[at])}`
 }
 
+/**
+ * Whether the last settling of a file was told that it is gone, or another one, and nothing gave
+ * that away: it believes it, and nobody asks again.
+ */
+function toldOtherwise(
+  { shared }: History,
+  file: string,
+  { content, changedMs }: { content: Buffer; changedMs: number },
+): boolean {
+  const bySettling = <A extends Served | (typeof shared.log.readings)[number]>(all: readonly A[]) =>
+    all.filter((one) => one.file === file && one.worker.purpose === 'settle').at(-1)
+  const [reading, served] = [bySettling(shared.log.readings), bySettling(shared.log.served)]
+  if (!reading || reading.readAtMs < changedMs) return false
+  return !reading.found || !served || !contentOf(served).equals(content)
+}
+
 /** What stands on the portal at the end, of days that rounds have to read, must be there. */
 function notReadAtLast(history: History, file: string, rows: readonly Row[]): string | undefined {
   const { zone, profile, world } = history
@@ -219,15 +235,10 @@ function notReadAtLast(history: History, file: string, rows: readonly Row[]): st
   )
   if (!standing?.content || !first) return undefined
   const { day, changedMs, content } = standing
-  const settlings = history.shared.log.readings.filter(
-    (reading) => reading.file === file && reading.worker.purpose === 'settle',
-  )
-  // A settling that is told that the file is gone believes it, and nobody asks again.
-  const isGone = settlings.at(-1)?.found === false
   const always = day >= dayAfter(history.today, -SETTLE_AFTER_DAYS) && day <= history.today
   const followed =
     world.rates.clock === 0 &&
-    !isGone &&
+    !toldOtherwise(history, file, { content, changedMs }) &&
     day >= wallDay(zone, first.beganMs) &&
     day > dayAfter(history.today, -profile.keepDays) &&
     changedMs < dayStart(zone, dayAfter(day, 1)) + SETTLE_AFTER_DAYS * DAY_MS
