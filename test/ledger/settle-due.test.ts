@@ -120,6 +120,18 @@ describe('the days that a settle run looks at', () => {
     expect(await due()).toEqual([])
   })
 
+  it('are also those whose file was absent, and then came to a sleeper that died (F16)', async () => {
+    const { store } = await world()
+    const facts = { nowMs: LAST_MS + DAY_MS, settleAfterDays: 2 }
+    const reading = { feed: 'alarm', atMs: LAST_MS, found: false, settled: true } as const
+    await observe(store.table, SITE.id, DAY, END_MS, 'settle', [reading])
+    expect(await settlesDue(store, placed, facts, false)).toEqual([])
+    const site = { ...portal(), content: Buffer.from('one\n') }
+    const ports = { store, source: sourceOf(site), clock: { now: () => LAST_MS } }
+    await pull(ports, FILE, 'path', 'round')
+    expect(await settlesDue(store, placed, facts, false)).toMatchObject([{ day: DAY }])
+  })
+
   it('are by hand any days that are over, with every feed', async () => {
     const { store } = await world()
     await observe(store.table, SITE.id, DAY, END_MS, 'backfill', [])
