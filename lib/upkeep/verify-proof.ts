@@ -15,11 +15,13 @@ import { sequenceKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
 import type { Fault } from './finding.ts'
 
-/** The bytes of the newest generation of these records, from its beginning. */
-export function newestGeneration(records: readonly LedgerRecord[]): Buffer {
+/** The bytes of a generation of these records, from its beginning; of the newest, unless said. */
+export function bytesOf(
+  records: readonly LedgerRecord[],
+  generation = records.findLast((record) => isClose(record) || !record.aside)?.generation,
+): Buffer {
   const segments = records.filter((record): record is SegmentRecord => !isClose(record))
   const bySequence = new Map(segments.map((record) => [record.sequence, record]))
-  const generation = segments.findLast(({ aside }) => !aside)?.generation
   const own = segments.filter((record) => record.generation === generation && !record.aside)
   return Buffer.concat(own.map((record) => rebuilt(record, bySequence)))
 }
@@ -27,7 +29,7 @@ export function newestGeneration(records: readonly LedgerRecord[]): Buffer {
 /** What a close record proves of the records below it and does not hold of them, if anything. */
 export function proofFault(close: CloseRecord, below: readonly LedgerRecord[]): Fault | undefined {
   const { bytes, sha256 } = close.proof
-  const held = newestGeneration(below)
+  const held = bytesOf(below, close.generation)
   const digest = createHash('sha256').update(held).update(close.tail).digest('hex')
   if (held.length + close.tail.length === bytes && digest === sha256) return undefined
   const message = `Its records make ${held.length + close.tail.length} bytes other than the file.`

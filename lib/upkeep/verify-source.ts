@@ -1,10 +1,10 @@
+import { dayFilePath } from '../fetch/day-file-path.ts'
 import type { Source } from '../fetch/source.ts'
 import type { PlacedSite } from '../ledger/days.ts'
 import { type DayFile, isClose, type LedgerRecord } from '../ledger/record.ts'
-import { compactDay } from '../time.ts'
 import type { Fault } from './finding.ts'
 import { firstDifference, lineAround } from './verify-difference.ts'
-import { newestGeneration } from './verify-proof.ts'
+import { bytesOf } from './verify-proof.ts'
 
 /** What a site's file is beside the ledger: `longer` is a file that has grown since. */
 export type AtSite = 'same' | 'longer' | 'gone' | 'differs'
@@ -19,17 +19,19 @@ export async function compareWithSite(
   { feed, day }: DayFile,
   records: readonly LedgerRecord[],
 ): Promise<{ atSite?: AtSite; fault?: Fault }> {
-  const path = site.feeds[feed]?.path.replaceAll('{day}', compactDay(day))
+  const path = site.feeds[feed]?.path
   // A feed that was taken out of the configuration is kept, and read no more.
   if (path === undefined) return {}
-  const answer = await source.read(path, 0)
+  const answer = await source.read(dayFilePath(path, day), 0)
   if (answer.kind === 'absent') return { atSite: 'gone' }
   const chunks: Uint8Array[] = []
   if (answer.kind === 'body') for await (const chunk of answer.chunks) chunks.push(chunk)
   const there = Buffer.concat(chunks)
+  // Settling treats a file that was emptied like one that is gone; so must this.
+  if (there.length === 0) return { atSite: 'gone' }
   const newest = records.at(-1)
   const tail = newest && isClose(newest) ? newest.tail : new Uint8Array()
-  const held = Buffer.concat([newestGeneration(records), tail])
+  const held = Buffer.concat([bytesOf(records), tail])
   const at = firstDifference(held, there)
   if (at === undefined) return { atSite: 'same' }
   // Of a day that is not closed, what has no newline yet is not held, and more may come.

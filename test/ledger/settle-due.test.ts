@@ -120,7 +120,7 @@ describe('the days that a settle run looks at', () => {
     expect(await due()).toEqual([])
   })
 
-  it('are also those whose file was absent, and then came to a sleeper that died (F16)', async () => {
+  it('are also those whose file was absent, and came to a sleeper that died (F16)', async () => {
     const { store } = await world()
     const facts = { nowMs: LAST_MS + DAY_MS, settleAfterDays: 2 }
     const reading = { feed: 'alarm', atMs: LAST_MS, found: false, settled: true } as const

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { calmDown } from './calm.ts'
 import { check, type Facts } from './check.ts'
 import { checkArchives } from './check-archives.ts'
+import { checkUpkeep } from './check-upkeep.ts'
 import { History } from './history.ts'
 
 /** What came of one history. */
@@ -34,7 +35,10 @@ export async function liveOne(seed: number, traced = false): Promise<Outcome> {
   try {
     await history.live()
     wrong =
-      (await calmDown(history)) ?? (await check(history, facts)) ?? (await checkArchives(history))
+      (await calmDown(history)) ??
+      (await check(history, facts)) ??
+      (await checkUpkeep(history, seed)) ??
+      (await checkArchives(history))
   } catch (thrown) {
     wrong = `thrown: ${(thrown as Error).stack}`
   }

@@ -12,6 +12,8 @@ import { rebuilt } from '../../lib/ledger/rows.ts'
 import { silentLog } from '../../lib/log.ts'
 import { collect, notify, openAlarms, type Rounds, settle } from '../../lib/pipeline.ts'
 import type { Feed, Settings, Site } from '../../lib/site.ts'
+import { rebuild } from '../../lib/upkeep/rebuild.ts'
+import { verify } from '../../lib/upkeep/verify.ts'
 import { type MailBox, mailerOf } from './mail-box.ts'
 import type { SiteFiles } from './site-files.ts'
 import { objectsOf, type Stores, tableOf } from './stores.ts'
@@ -96,6 +98,17 @@ function roundsOf(shared: Shared, worker: Worker): Rounds {
     },
     log: silentLog,
   }
+}
+
+/** What `verify` finds of all that is kept. */
+export async function verifyRun(shared: Shared, worker: Worker): Promise<unknown[]> {
+  const { findings, failures } = await verify(roundsOf(shared, worker))
+  return [...findings, ...failures]
+}
+
+/** Computes everything anew; gives what could not be. */
+export async function rebuildRun(shared: Shared, worker: Worker): Promise<unknown[]> {
+  return (await rebuild(roundsOf(shared, worker))).failures
 }
 
 /** What a collect did: the files it failed for with codes, and how many got new lines. */

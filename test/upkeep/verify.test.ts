@@ -50,6 +50,20 @@ async function repair(before: Record<string, string>) {
   return { found, left, same }
 }
 
+describe('a day file that became', () => {
+  it.each([
+    ['one unfinished line', lineOf(60)],
+    ['a line of NUL bytes', '\0'],
+    ['empty', ''],
+  ])('%s is in order when that was settled', async (_what, content) => {
+    await settled.read(content, 'settle')
+    expect(await findings()).toEqual([])
+    expect(await findings({ source: true })).toEqual([])
+    await settled.read(`${content}\n${lineOf(61)}\n${lineOf(62)}`, 'settle')
+    expect(await findings({ source: true })).toEqual([])
+  })
+})
+
 describe('an archive', () => {
   it('that is damaged is told with record and line, and made anew from the table', async () => {
     const before = await stateOf(settled.world)
