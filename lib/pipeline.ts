@@ -279,12 +279,15 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
   const late = all.flatMap((one) => one.late)
   const failures = all.flatMap((one) => one.failures)
   const fleet = settings.sites.map((site) => placedSite(site))
-  failures.push(...(await exportDays(ledgersOf(rounds), fleet, closed)))
+  const exports = await exportDays(ledgersOf(rounds), fleet, closed, rounds.clock.now())
+  failures.push(...exports)
+  const notExported = new Set(exports.map(({ feed, day }) => `${feed} ${day}`))
   // Last: a day of which anything was not computed is not settled either, so it is due again.
   for (const { placed, readings } of all) {
     const { site, zone } = placed
     for (const [day, own] of readings) {
-      await observe(table, site.id, day, zone.endOf(day), 'settle', own)
+      const done = own.map((one) => ({ ...one, settled: !notExported.has(`${one.feed} ${day}`) }))
+      await observe(table, site.id, day, zone.endOf(day), 'settle', done)
     }
   }
   await table.sweep?.()

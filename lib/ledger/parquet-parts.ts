@@ -96,6 +96,12 @@ export async function exportDay(
   return exported
 }
 
+/** Whether some file of a day is not known: its writer died, or met another one. */
+export async function isUnknown(table: Table, feed: Feed, day: Day): Promise<boolean> {
+  const notes = await table.list(parquetPartition(feed, day))
+  return notes.some((note) => checked(note).data.digest === NOT_KNOWN.data.digest)
+}
+
 /** A site that a file holds, and the tally that says up to where its ledger is known. */
 interface Input {
   placed: PlacedSite

@@ -1,7 +1,7 @@
 import type { DescribedAlarm } from '../alarms/alarm.ts'
 import { worstFirst } from '../alarms/dictionary.ts'
 import { MINUTE_MS } from '../time.ts'
-import { MOST_CLAIMED, MOST_REMEMBERED, mailedKey, type Notice } from './notice.ts'
+import { isHeld, MOST_CLAIMED, MOST_REMEMBERED, mailedKey, type Notice } from './notice.ts'
 
 /**
  * Why a mail is sent, or is not:
@@ -53,7 +53,7 @@ export function decide(input: DueInput): Decision {
     return { reason, due, sequence, waiting, mailedBefore }
   }
 
-  if (claim && claim.untilMs > nowMs) return decision('claimed', [], claim.sequence)
+  if (claim && isHeld(claim, nowMs)) return decision('claimed', [], claim.sequence)
   const ripe = unmailed.filter((alarm) => hasStood(alarm, at, input.standsForMinutes))
   ripe.sort(worstFirst)
 

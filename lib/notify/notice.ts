@@ -3,6 +3,7 @@ import type { OpenAlarm } from '../alarms/alarm.ts'
 import { occurrenceKey } from '../alarms/occurrence.ts'
 import { RoundsError } from '../errors.ts'
 import type { Item } from '../store/table.ts'
+import { MINUTE_MS } from '../time.ts'
 
 /**
  * The notice: what one recipient was mailed about one group, which is a site. It is the proof that
@@ -27,6 +28,17 @@ export interface Claim {
   keys: string[]
   /** The number of that mail; part of its Message-ID. */
   sequence: number
+}
+
+/** How long a worker may take to send: longer than any mailer takes (lib/mail/smtp.ts). */
+export const LEASE_MS = 2 * MINUTE_MS
+
+/**
+ * Whether a claim keeps others from sending. One that reaches far beyond any lease was made by a
+ * clock that was ahead: it must not keep mails back until that time comes.
+ */
+export function isHeld({ untilMs }: Claim, nowMs: number): boolean {
+  return untilMs > nowMs && untilMs <= nowMs + 2 * LEASE_MS
 }
 
 /**

@@ -5,10 +5,10 @@ import type { Chance } from '../random.ts'
 import type { Settings, Site } from '../site.ts'
 import { noticeKey } from '../store/keys.ts'
 import type { Content, Item, Table, Write } from '../store/table.ts'
-import { type Clock, DAY_MS, MINUTE_MS } from '../time.ts'
+import { type Clock, DAY_MS } from '../time.ts'
 import { type Decision, decide, type Reason } from './due.ts'
 import { alarmMessage } from './message.ts'
-import { type Claim, mailedKey, markedSent, type Notice, readNotice } from './notice.ts'
+import { type Claim, LEASE_MS, mailedKey, markedSent, type Notice, readNotice } from './notice.ts'
 
 /** What notifying needs of the world. */
 export interface NotifyPorts {
@@ -43,9 +43,6 @@ export interface NotifyResult {
   waiting: number
   failures: RoundsError[]
 }
-
-/** How long a worker may take to send: longer than any mailer takes (lib/mail/smtp.ts). */
-export const LEASE_MS = 2 * MINUTE_MS
 
 /**
  * Mails what is due about one site, one mail to each recipient: claim, send, mark as sent.

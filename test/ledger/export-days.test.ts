@@ -2,12 +2,15 @@ import { expect, it } from 'vitest'
 import { RoundsError } from '../../lib/errors.ts'
 import { bringUpDay } from '../../lib/ledger/days.ts'
 import { exportDays } from '../../lib/ledger/export-days.ts'
+import { NOT_KNOWN } from '../../lib/ledger/parquet-parts.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import type { DayFile } from '../../lib/ledger/record.ts'
+import { parquetPartition } from '../../lib/store/keys.ts'
 import { Zone } from '../../lib/time.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
 import { portal, SITE, sourceOf } from './portal.ts'
 
+const NOW_MS = Date.parse('2026-11-12T02:00:00Z')
 const DAYS = ['2026-11-09', '2026-11-10']
 
 const siteOf = (id: string) => ({
@@ -36,7 +39,8 @@ async function world(error?: RoundsError) {
     if (error && path.includes(DAYS[0]!)) throw error
     await put(path, ...rest)
   }
-  return { store, run: () => exportDays(store, sites, settled) }
+  const later = () => exportDays(store, sites, [], NOW_MS)
+  return { store, run: () => exportDays(store, sites, settled, NOW_MS), later }
 }
 
 it('every settled day has its file, whichever of its sites was settled', async () => {
@@ -52,6 +56,27 @@ it('a day whose export fails is told once, and keeps no other day', async () => 
   const own = { site: 's2', feed: 'alarm', day: DAYS[0] }
   expect(await run()).toEqual([{ ...own, error }])
   expect(await store.archive.list(`parquet/feed=alarm/day=${DAYS[1]}`)).toHaveLength(1)
+})
+
+it('a file whose writer died is made by the next run, whatever is settled then', async () => {
+  const { store, run, later } = await world()
+  await run()
+  const note = { partition: parquetPartition('alarm', DAYS[1]!), sort: '0-of-1' }
+  const { version, data } = (await store.table.get(note))!
+  await store.table.replace(note, version, NOT_KNOWN)
+  expect(await later()).toEqual([])
+  expect((await store.table.get(note))!.data).toEqual(data)
+})
+
+it('a look at the last days that fails is told, and keeps nothing', async () => {
+  const { store, run } = await world()
+  const { list } = store.table
+  store.table.list = async (partition, range) => {
+    if (partition === parquetPartition('system', '2026-11-08')) throw new Error('busy')
+    return list(partition, range)
+  }
+  expect(await run()).toMatchObject([{ site: 's1', feed: 'system', day: '2026-11-08' }])
+  expect(await store.archive.list('parquet/')).toHaveLength(2)
 })
 
 it('what must stop the command is thrown', async () => {

@@ -81,6 +81,15 @@ describe('decide', () => {
     expect(decideOn([alarm('a day ahead', -24 * 60)])).toMatchObject({ reason: 'first' })
   })
 
+  it('does not wait for a claim that a clock made which was ahead (F67)', () => {
+    const open = [alarm('A', 20)]
+    const keys = open.map(mailedKey)
+    const claim = { token: 't', untilMs: AT + 29 * 3_600_000, keys, sequence: 4 }
+    expect(decideOn(open, noticeOf([], { claim }))).toMatchObject({
+      ...{ reason: 'unfinished', sequence: 4, due: ['A'] },
+    })
+  })
+
   it('leaves the site to another worker while its claim holds', () => {
     const open = [alarm('a', 20)]
     const keys = open.map(mailedKey)

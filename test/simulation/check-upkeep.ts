@@ -8,7 +8,7 @@ const REBUILT_EACH = 8
 /** Partitions of what a rebuild computes; the simulation itself publishes no pages. */
 const COMPUTED = ['days#', 'alarms#', 'parquet#']
 
-/** What was lived through must be in order by the product's own check, and come out of a rebuild. */
+/** What was lived through is in order by the product's own check, and comes out of a rebuild. */
 export async function checkUpkeep(history: History, seed: number): Promise<string | undefined> {
   const { shared, world } = history
   const [finding] = await verifyRun(shared, new Worker(world, 'verifier', 'round'))

@@ -1,6 +1,6 @@
 import { RoundsError } from '../../lib/errors.ts'
 import type { Mailer, Message } from '../../lib/mail/mailer.ts'
-import { LEASE_MS } from '../../lib/notify/send.ts'
+import { LEASE_MS } from '../../lib/notify/notice.ts'
 import type { Key } from '../../lib/store/table.ts'
 import type { Worker } from './worker.ts'
 
