@@ -84,13 +84,13 @@ export async function readPast(rounds: Rounds): Promise<{ lines: number; days: n
 }
 
 async function unreadDays(
-  { table }: Rounds,
+  { table, clock }: Rounds,
   site: Site,
   feed: Feed,
   to: Day,
 ): Promise<{ from: Day; to: Day } | undefined> {
   const from = addDays(to, 1 - PAST_DAYS[feed])
-  const observed = await observedDays(table, site.id, { from, to })
+  const observed = await observedDays(table, site.id, clock.now(), { from, to })
   for (let day = from; day <= to; day = addDays(day, 1)) {
     if (!observed.get(day)?.feeds[feed]) return { from: day, to }
   }

@@ -233,7 +233,8 @@ export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
   const placed = placedSite(site)
   const from = addDays(placed.zone.dayOf(atMs), -settings.retention.keepDays)
   const book = await bringUpBook(ledgersOf(rounds), placed, new Map(), from)
-  const spans = observedSpans(await observedDays(table, site.id, { from }), placed.zone)
+  const observed = await observedDays(table, site.id, rounds.clock.now(), { from })
+  const spans = observedSpans(observed, placed.zone)
   return book.open
     .filter((one) => !isExpired(one.changedMs, atMs, spans, settings.thresholds.expireAfterDays))
     .map((one) => described(openAlarm(site.id, one), dictionary, site.language))

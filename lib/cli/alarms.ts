@@ -67,12 +67,12 @@ function instantOf(text: string): number {
 
 /** What stood at an instant of the past: the lines recorded up to then, expiry as of then. */
 async function pastAlarms(rounds: Rounds, site: Site, atMs: number): Promise<DescribedAlarm[]> {
-  const { table, settings, dictionary } = rounds
+  const { table, settings, dictionary, clock } = rounds
   const placed = placedSite(site)
   const day = placed.zone.dayOf(atMs)
   const range = { from: addDays(day, -settings.retention.keepDays), to: addDays(day, 1) }
   const days = [...(await siteDays(table, site.id, range)).keys()]
-  const spans = observedSpans(await observedDays(table, site.id, range), placed.zone)
+  const spans = observedSpans(await observedDays(table, site.id, clock.now(), range), placed.zone)
   const [standing = []] = standingAt(await observationsOf(ledgersOf(rounds), placed, days), [atMs])
   const { expireAfterDays } = settings.thresholds
   return standing

@@ -118,7 +118,7 @@ async function followedState(
   if (day === today) return { state: 'runs' }
   const from = addDays(today, -keepDays)
   if (day < from) return { state: 'gone' }
-  const observed = await observedDays(table, site.id, { from })
+  const observed = await observedDays(table, site.id, nowMs, { from })
   const finalMs = zone.endOf(day) + settleAfterDays * DAY_MS
   const unsettled = unsettledDays({ site, zone, nowMs, keepDays, settleAfterDays, observed })
   if (unsettled.includes(day)) return { state: 'followed', finalMs }
@@ -142,7 +142,7 @@ async function dayAlarms(
   const observations = await observationsOf(ledgersOf(rounds), placed, days)
   const atMs = Math.min(nowMs, zone.endOf(day) - 1)
   const [standingThen = []] = standingAt(observations, [atMs])
-  const spans = observedSpans(await observedDays(table, site.id, { from, to: today }), zone)
+  const spans = observedSpans(await observedDays(table, site.id, nowMs, { from, to: today }), zone)
   const last: Occurrences = new Map()
   for (const observation of observations) addObservation(last, observation)
   const words = (one: Occurrence) => described(openAlarm(site.id, one), dictionary, site.language)

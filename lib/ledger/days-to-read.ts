@@ -33,7 +33,7 @@ export async function daysToRead(
   }
   const { keepDays, settleAfterDays } = settings.retention
   const from = addDays(zone.dayOf(nowMs), -keepDays)
-  const observed = await observedDays(table, site.id, { from })
+  const observed = await observedDays(table, site.id, nowMs, { from })
   const facts = { site, zone, nowMs, keepDays, settleAfterDays, observed }
   const days = paced ? dueDays(facts) : unsettledDays(facts)
   const leftBehind = [...observed]

@@ -17,7 +17,8 @@ export async function nothingFound(
 ): Promise<FileFailure[]> {
   const all = [...readings.values()].flat()
   if (all.length === 0 || all.some(({ found }) => found)) return []
-  const observed = await observedDays(table, site.id)
+  // What was found was found, whatever the clock said.
+  const observed = await observedDays(table, site.id, Number.POSITIVE_INFINITY)
   const wasFound = [...observed].flatMap(([day, { feeds }]) =>
     Object.entries(feeds)
       .filter(([, intervals]) => intervals.some(({ found }) => found))

@@ -63,14 +63,31 @@ const STEP_MS = 30 * MINUTE_MS
 /** Intervals kept of a feed; of more, the oldest two are joined. */
 const MOST_INTERVALS = 40
 
-/** What is known of when a site's days were read, from `from` to `to`, by day. */
+/**
+ * What is known at `nowMs` of when a site's days were read, from `from` to `to`, by day. What was
+ * noted under a clock that was ahead proves nothing before that time has come: without this, rounds
+ * would take such days for read, and lose them.
+ */
 export async function observedDays(
   table: Table,
   site: string,
+  nowMs: number,
   range: { from?: Day; to?: Day } = {},
 ): Promise<Map<Day, Observed>> {
   const items = await table.list(observedPartition(site), range)
-  return new Map(items.map((item) => [item.sort, observedOf(item)!]))
+  return new Map(items.map((item) => [item.sort, knownAt(observedOf(item)!, nowMs)]))
+}
+
+function knownAt(observed: Observed, nowMs: number): Observed {
+  const feeds: Observed['feeds'] = {}
+  for (const [feed, intervals] of Object.entries(observed.feeds) as [Feed, Interval[]][]) {
+    feeds[feed] = intervals
+      .filter(({ fromMs }) => fromMs <= nowMs)
+      .map((one) => (one.toMs <= nowMs ? one : { ...one, toMs: one.fromMs }))
+  }
+  const settled = Object.entries(observed.settledMs ?? {}).filter(([, ms]) => ms <= nowMs)
+  const { settledMs: _, ...rest } = observed
+  return { ...rest, feeds, ...(settled.length > 0 && { settledMs: Object.fromEntries(settled) }) }
 }
 
 function observedOf(item: Item | undefined): Observed | undefined {
@@ -142,7 +159,9 @@ export function withReadings(
   for (const { feed, atMs, found, tail, settled } of readings) {
     if (settled) {
       worth = true
-      settledMs[feed] = Math.max(atMs, settledMs[feed] ?? 0)
+      const known = settledMs[feed] ?? 0
+      // One that lies far ahead was noted by a clock that was.
+      settledMs[feed] = known > atMs + JOIN_MS ? atMs : Math.max(atMs, known)
     }
     if (feed === 'service' && found) {
       const text = tail?.length ? Buffer.from(tail).toString('base64') : undefined
@@ -150,15 +169,17 @@ export function withReadings(
       serviceTail = text
     }
     const intervals = [...(feeds[feed] ?? [])]
-    const last = intervals.at(-1)
-    // An answer that was slow, or a clock that jumped back: what is known is newer.
+    // Mostly behind all others; before those of a clock that was ahead.
+    const at = intervals.filter(({ fromMs }) => fromMs <= atMs + JOIN_MS).length
+    const last = intervals[at - 1]
+    // An answer that was slow: what is known is newer.
     if (last && atMs <= last.toMs) continue
     if (last && last.found === found && atMs - last.toMs <= JOIN_MS) {
       worth ||= atMs - last.toMs >= STEP_MS || (last.toMs < dayEndMs && atMs >= dayEndMs)
-      intervals[intervals.length - 1] = { ...last, toMs: atMs }
+      intervals[at - 1] = { ...last, toMs: atMs }
     } else {
       worth = true
-      intervals.push({ fromMs: atMs, toMs: atMs, found })
+      intervals.splice(at, 0, { fromMs: atMs, toMs: atMs, found })
     }
     if (intervals.length > MOST_INTERVALS) {
       const [first, second] = intervals.splice(0, 2) as [Interval, Interval]

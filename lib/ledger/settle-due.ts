@@ -36,7 +36,7 @@ export async function settlesDue(
   const recent = { from: addDays(today, -(facts.settleAfterDays + 1)) }
   const known = async (range: { from?: Day }): Promise<KnownDays> => ({
     days: await siteDays(table, id, range),
-    observed: await observedDays(table, id, range),
+    observed: await observedDays(table, id, facts.nowMs, range),
   })
   if (paced && dueOf(placed, facts, await known(recent)).length === 0) return []
   const all = await known({})
@@ -82,7 +82,7 @@ export async function settlesAsked(
   nowMs: number,
   range: { from: Day; to: Day },
 ): Promise<SettleDue[]> {
-  const observed = await observedDays(table, site.id, range)
+  const observed = await observedDays(table, site.id, nowMs, range)
   return daysFromTo(range.from, range.to)
     .filter((day) => zone.endOf(day) <= nowMs)
     .map((day) => ({ day, feeds: Object.keys(site.feeds) as Feed[], observed: observed.get(day) }))

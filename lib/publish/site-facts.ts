@@ -43,7 +43,7 @@ export async function siteFacts(
   const back = Math.max(LOOK_BACK_DAYS, settings.retention.keepDays)
   const wide = { from: addDays(range.from, -back), to: addDays(range.to, 1) }
   const days = await siteDays(table, site.id, wide)
-  const observed = await observedDays(table, site.id, wide)
+  const observed = await observedDays(table, site.id, nowMs, wide)
   const counts = new Map<Day, ServiceReading>()
   const provisional = new Set<Day>()
   for (const day of new Set([...days.keys(), ...observed.keys()])) {

@@ -322,4 +322,21 @@ describe('clocks', () => {
     expect(lines).toBe(20)
     expect(namesOf(readings)).toEqual(Array.from({ length: 20 }, (_, n) => `A-${n}`))
   })
+  it('of ours that were 30 days ahead for one round lose no day after it (F67)', async () => {
+    await open()
+    const paced = { paced: true }
+    const linesAt = async (time: string) => {
+      world.now = time
+      return (await world.collect(paced)).totals.lines
+    }
+    await put(alarmLines(0, 10))
+    expect(await linesAt(`${DAY} 12:00:00`)).toBe(10)
+    expect(await linesAt('2026-12-10 12:00:00')).toBe(0)
+    await put(alarmLines(0, 11))
+    expect(await linesAt(`${DAY} 12:10:00`)).toBe(1)
+    for (const [index, day] of [NEXT_DAY, '2026-11-12', '2026-11-13'].entries()) {
+      await put(alarmLines(20 + index, 21 + index), day)
+      expect(await linesAt(`${day} 12:00:00`)).toBe(1)
+    }
+  })
 })

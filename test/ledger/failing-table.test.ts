@@ -79,7 +79,9 @@ describe('a store that fails once, at any operation of five rounds (F63)', () =>
       const [standing] = standingAt(all, [Number.POSITIVE_INFINITY])
       expect(book.open.map(({ name }) => name)).toEqual(standing!.map(({ name }) => name).sort())
       expect(book.open.map(({ name }) => name)).toEqual(['b', 'c', 'e'])
-      expect((await observedDays(whole, SITE.id)).get(FILE.day)?.feeds.alarm).toHaveLength(1)
+      expect(
+        (await observedDays(whole, SITE.id, Number.POSITIVE_INFINITY)).get(FILE.day)?.feeds.alarm,
+      ).toHaveLength(1)
     }
   })
 })

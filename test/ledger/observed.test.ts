@@ -89,6 +89,29 @@ describe('what was observed', () => {
     ])
   })
 
+  it('goes on where a clock was ahead, and says nothing of it until that time comes (F67)', async () => {
+    const table = memoryTable()
+    const day = '2026-11-10'
+    const read = (atMs: number, found = true) =>
+      observe(table, 's1', day, 0, 'round', [{ feed: 'alarm', atMs, found, settled: true }])
+    const known = async (nowMs: number) => {
+      const { feeds, settledMs } = (await observedDays(table, 's1', nowMs)).get(day)!
+      return { intervals: feeds.alarm, settledMs: settledMs?.alarm }
+    }
+    const ahead = 40 * HOUR_MS
+    await read(ahead, false)
+    expect(await known(5 * HOUR_MS)).toEqual({ intervals: [], settledMs: undefined })
+    await read(5 * HOUR_MS)
+    await read(6 * HOUR_MS)
+    const own = { fromMs: 5 * HOUR_MS, toMs: 6 * HOUR_MS, found: true }
+    expect(await known(6 * HOUR_MS)).toEqual({ intervals: [own], settledMs: 6 * HOUR_MS })
+    const wrong = { fromMs: ahead, toMs: ahead, found: false }
+    expect((await known(ahead)).intervals).toEqual([own, wrong])
+    // A little ahead: what was read at its beginning was read.
+    await read(7.5 * HOUR_MS)
+    expect((await known(7 * HOUR_MS)).intervals).toEqual([{ ...own, toMs: own.fromMs }])
+  })
+
   it('lies in order and without overlap after any readings', () => {
     const reading = fc.tuple(fc.nat(60 * HOUR_MS), fc.boolean())
     fc.assert(
@@ -160,7 +183,7 @@ describe('a backfill that has begun', () => {
 
   it('is noted beside a round that reads the day at the same moment', async () => {
     const table = memoryTable()
-    const days = () => observedDays(table, 's1')
+    const days = () => observedDays(table, 's1', Number.POSITIVE_INFINITY)
     await Promise.all([
       observe(table, 's1', '2026-11-10', END, 'round', [at(1)]),
       observeBackfill(table, 's1', '2026-11-10', 5),
@@ -187,7 +210,7 @@ describe('observe', () => {
         ]),
       ),
     )
-    const known = (await observedDays(table, 's1')).get('2026-11-10')
+    const known = (await observedDays(table, 's1', Number.POSITIVE_INFINITY)).get('2026-11-10')
     expect(FEEDS.map((feed) => lastRead(known, feed)! / HOUR_MS)).toEqual([54, 57, 51])
     expect(leastRead(known)).toBe(51 * HOUR_MS)
     expect(leastRead({ ...known!, feeds: { alarm: known!.feeds.alarm! } })).toBeUndefined()
@@ -201,7 +224,9 @@ describe('observe', () => {
       code: 'observed-format',
       class: 'skip',
     })
-    await expect(observedDays(table, 's1')).rejects.toMatchObject({ code: 'observed-format' })
+    await expect(observedDays(table, 's1', Number.POSITIVE_INFINITY)).rejects.toMatchObject({
+      code: 'observed-format',
+    })
     expect((await table.get(key))?.data).toEqual({ format: 99, all: 'new' })
   })
 })
