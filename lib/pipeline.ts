@@ -25,6 +25,7 @@ import { putOffExpiry, withoutClosed } from './ledger/put-off.ts'
 import type { DayFile, Via } from './ledger/record.ts'
 import { settlesAsked, settlesDue } from './ledger/settle-due.ts'
 import { type Closed, type SiteSettled, settleSiteDays } from './ledger/settle-site.ts'
+import { sweepArchived } from './ledger/sweep.ts'
 import type { Log } from './log.ts'
 import type { Mailer } from './mail/mailer.ts'
 import { mailIsDown, notifySite, type SentMail } from './notify/send.ts'
@@ -291,7 +292,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
       await observe(table, site.id, day, zone.endOf(day), 'settle', done)
     }
   }
-  await table.sweep?.()
+  await sweepArchived(table)
   for (const { site, feed, day } of late) log('warn', 'settle:late', { site, feed, day })
   for (const { site, feed, day, error } of failures) {
     const { code, message } = error

@@ -25,6 +25,7 @@ const READ_TRIES = 5
 
 interface Head {
   format: number
+  readWith?: string
   days: Book['days']
   newestMs: number
   /** Digest and number of the parts; absent while the head itself holds the occurrences. */
@@ -42,12 +43,13 @@ export async function readBook(
   for (let tries = 1; ; tries += 1) {
     const item = await table.get(bookKey(site))
     if (!item) return undefined
-    const { format, days, newestMs, parts } = item.data as unknown as Head
+    const { format, readWith, days, newestMs, parts } = item.data as unknown as Head
     if (![1, 2, BOOK_FORMAT].includes(format)) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
       const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
-      return { book: { days, newestMs, open, recent }, item, older: format < BOOK_FORMAT }
+      const book = { ...(readWith && { readWith }), days, newestMs, open, recent }
+      return { book, item, older: format < BOOK_FORMAT }
     }
     if (tries === READ_TRIES) throw partsMissing(item)
   }
@@ -58,10 +60,10 @@ export async function writeBook(
   table: Table,
   site: string,
   before: Item | undefined,
-  { days, newestMs, open, recent }: Book,
+  { readWith, days, newestMs, open, recent }: Book,
 ): Promise<boolean> {
   const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
-  const head: Head = { format: BOOK_FORMAT, days, newestMs }
+  const head: Head = { format: BOOK_FORMAT, ...(readWith && { readWith }), days, newestMs }
   if (bytes.length > PART_BYTES) {
     const whole = createHash('sha256').update(bytes).update(JSON.stringify(days))
     const digest = whole.digest('hex').slice(0, 32)

@@ -1,6 +1,6 @@
 import type { PlacedSite } from '../ledger/days.ts'
 import type { LedgerStore } from '../ledger/ledger.ts'
-import { mergedRows, type Rows, readerOf } from '../ledger/rows.ts'
+import { mergedRows, type Rows, readerOf, readWith } from '../ledger/rows.ts'
 import type { Day } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import { HOUR_MS } from '../time.ts'
@@ -19,6 +19,8 @@ import { alarmRows } from './rows.ts'
  * it sets the book aside, and all days are folded again from the ledger. That is slow, right, rare.
  */
 export interface Book {
+  /** What the lines were read with: see `readWith` of the ledger's rows. */
+  readWith?: string
   days: Record<Day, DayPosition>
   /** The newest record time of all. */
   newestMs: number
@@ -71,10 +73,11 @@ export async function bringUpBook(
       .map(([day]) => day)
       .sort()
     const left = Object.keys(book.days).filter((day) => day < keepFrom)
-    if (behind.length === 0 && left.length === 0 && !older) return book
+    const isOther = older || (item !== undefined && book.readWith !== readWith(placed.site))
+    if (behind.length === 0 && left.length === 0 && !isOther) return book
     const days = new Set([...Object.keys(book.days), ...behind].filter((day) => day >= keepFrom))
     const known = left.length > 0 ? withoutDays(book, keepFrom) : book
-    const onward = known && !older ? await foldedOn(store, placed, known, behind) : undefined
+    const onward = known && !isOther ? await foldedOn(store, placed, known, behind) : undefined
     const next = await (onward ?? foldedAgain(store, placed, days))
     if (await writeBook(table, placed.site.id, item, next)) return next
   }
@@ -88,7 +91,7 @@ function withoutDays(book: Book, keepFrom: Day): Book | undefined {
   const all = [...book.open, ...book.recent].filter(({ lastDay }) => lastDay >= keepFrom)
   if (all.some(({ firstDay }) => firstDay < keepFrom)) return undefined
   const days = Object.entries(book.days).filter(([day]) => day >= keepFrom)
-  const next = summary(all, Object.fromEntries(days))
+  const next = summary(all, Object.fromEntries(days), book.readWith)
   // What is recent depends on the newest record time: if that goes, older ones are recent again.
   return next.newestMs === book.newestMs ? next : undefined
 }
@@ -119,7 +122,7 @@ async function foldedOn(
       days[day] = positionAt(rows, days[day] ?? position, reader.previousMs)
     }
   }
-  return summary([...known.values()], days)
+  return summary([...known.values()], days, readWith(site))
 }
 
 /**
@@ -145,7 +148,7 @@ export async function foldedAgain(
       days[day] = positionAt(rows, days[day] ?? NOT_FOLDED, reader.previousMs)
     }
   }
-  return summary([...known.values()], days)
+  return summary([...known.values()], days, readWith(placed.site))
 }
 
 function observationsIn({ record, parsed }: Rows<'alarm'>, day: Day): Occurrence[] {
@@ -170,10 +173,15 @@ function positionAt(
   }
 }
 
-function summary(all: Occurrence[], days: Record<Day, DayPosition>): Book {
+function summary(
+  all: Occurrence[],
+  days: Record<Day, DayPosition>,
+  readWith: string | undefined,
+): Book {
   const sorted = all.sort((one, other) => (occurrenceKey(one) < occurrenceKey(other) ? -1 : 1))
   const newestMs = Math.max(0, ...Object.values(days).map((position) => position.newestMs))
   return {
+    ...(readWith && { readWith }),
     days: Object.fromEntries(Object.entries(days).sort()),
     newestMs,
     open: sorted.filter((one) => !one.recovered),

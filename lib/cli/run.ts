@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { Cron } from 'croner'
 import { asRoundsError } from '../errors.ts'
 import type { FileFailure } from '../ledger/collect-day.ts'
 import type { Rounds } from '../pipeline.ts'
@@ -45,15 +45,8 @@ export async function keepRounds(
 ): Promise<void> {
   const times: RoundTimes = { startedMs: 0, nextMs: 0 }
   const failing = tellsFailures(tell)
-  let under: Promise<void> = Promise.resolve()
   let broken: unknown
-  let end = () => {}
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  let underWay = false
   const round = async () => {
-    underWay = true
     times.startedMs = rounds.clock.now()
     times.nextMs = times.startedMs + everyMs
     try {
@@ -64,30 +57,25 @@ export async function keepRounds(
     } catch (thrown) {
       const error = asRoundsError(thrown)
       rounds.log('error', 'round:failed', { code: error.code, message: error.message })
-      if (error.class === 'stop') {
-        broken = error
-        end()
-      } else tell(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
-    } finally {
-      underWay = false
+      if (error.class === 'stop') broken = error
+      else tell(`${clockTime(times.startedMs)}  ${sentence(error)}\n`)
     }
   }
-  under = round()
-  await Promise.race([under, stopped])
-  const pauseSeconds = Math.max(1, Math.round(everyMs / 1000))
-  const startAt = new Date(times.nextMs)
-  const job = new Cron(
-    '* * * * * *',
-    { interval: pauseSeconds, protect: true, startAt: startAt.toISOString() },
-    () => {
-      under = round()
-      return under
-    },
-  )
-  await Promise.race([stopped, ended])
-  job.stop()
-  if (underWay) tell('Finishing the round that is under way; Ctrl-C again ends at once.\n')
-  await under
+  const stop = new AbortController()
+  let underWay = false
+  void stopped.then(() => {
+    if (underWay) tell('Finishing the round that is under way; Ctrl-C again ends at once.\n')
+    stop.abort()
+  })
+  while (!stop.signal.aborted && !broken) {
+    // No time of day: a clock that is set back would make rounds stand still until it comes again.
+    const pause = sleep(everyMs, undefined, { signal: stop.signal }).catch(() => {})
+    underWay = true
+    await round()
+    underWay = false
+    if (broken) stop.abort()
+    await pause
+  }
   if (broken) throw broken
 }
 

@@ -81,6 +81,15 @@ export async function putArchive(
   return { path, bytes: bytes.length, sha256: sha256(bytes) }
 }
 
+/** True when an archive is there, byte for byte as its close record says. */
+export async function isArchived(
+  archive: Objects,
+  { path, sha256: digest }: Archived,
+): Promise<boolean> {
+  const bytes = await archive.get(path)
+  return bytes !== undefined && sha256(bytes) === digest
+}
+
 /** The items of an archive, whose bytes are checked against what its close record says. */
 export async function* archivedItems(
   archive: Objects,

@@ -5,7 +5,7 @@ import { daysPartition } from '../store/keys.ts'
 import type { Content, Item, Table } from '../store/table.ts'
 import { type Zone, zoneNamed } from '../time.ts'
 import { type LedgerStore, placeOf } from './ledger.ts'
-import { mergedRows, readerOf, replacedRows } from './rows.ts'
+import { mergedRows, readerOf, readWith, replacedRows } from './rows.ts'
 import { emptyTally, type Tally, tallied } from './tally.ts'
 
 /** What the day files of one site and day come to: computed, and computed again at will. */
@@ -56,8 +56,13 @@ export async function bringUpDay(
     const feeds = { ...known.feeds }
     let changed = false
     for (const [feed, sequence] of newest) {
-      if (sequence <= (feeds[feed]?.sequence ?? 0)) continue
-      feeds[feed] = await tallyOf(store, { site, zone }, feed, day, feeds[feed])
+      const before = feeds[feed]
+      const isRead = !before || before.readWith === readWith(site)
+      if (sequence <= (before?.sequence ?? 0) && isRead) continue
+      const tally = await tallyOf(store, { site, zone }, feed, day, before)
+      // A ledger that lost records is no reason to forget that they were there.
+      if (tally.sequence < (before?.sequence ?? 0)) continue
+      feeds[feed] = tally
       changed = true
     }
     if (!changed) return { before: known, after: known }
@@ -126,14 +131,15 @@ async function tallyOf(
   const startMs = zone.startOf(day)
   // An unfinished line that counted until now may count no more: then the day is counted anew. So
   // is a service file, which is small: which of its lines counts depends on all generations.
-  const goesOn = site.onRewrite === 'merge' && feed !== 'service' && known && !known.tail
+  const isKnown = known && !known.tail && known.readWith === readWith(site)
+  const goesOn = site.onRewrite === 'merge' && feed !== 'service' && isKnown
   let tally = goesOn ? known : emptyTally()
   const reader = readerOf(site, zone, tally.previousMs)
   if (site.onRewrite === 'replace') {
     for (const rows of await replacedRows(store, file, reader)) {
       tally = tallied(tally, feed, rows, startMs)
     }
-    return withPrevious(tally, reader.previousMs)
+    return finished(tally, site, reader.previousMs)
   }
   let mixed = false
   for await (const rows of mergedRows(store, file, reader, tally.sequence)) {
@@ -147,11 +153,12 @@ async function tallyOf(
     const last = newest.flatMap(({ parsed }) => parsed.readings).at(-1)
     if (last) tally = { ...tally, service: last }
   }
-  return withPrevious(tally, reader.previousMs)
+  return finished(tally, site, reader.previousMs)
 }
 
-function withPrevious(tally: Tally, previousMs: number | undefined): Tally {
-  return previousMs === undefined ? tally : { ...tally, previousMs }
+function finished(tally: Tally, site: Site, previousMs: number | undefined): Tally {
+  const whole = { ...tally, readWith: readWith(site) }
+  return previousMs === undefined ? whole : { ...whole, previousMs }
 }
 
 /** A tally must count just the rows that the ledger holds at its position (DESIGN section 3, 5). */

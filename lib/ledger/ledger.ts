@@ -171,12 +171,17 @@ export async function newestClose(
   table: Table,
   { site, feed, day }: DayFile,
 ): Promise<CloseRecord | undefined> {
-  const partition = ledgerPartition(site, feed, day)
+  const close = await newestCloseIn(table, ledgerPartition(site, feed, day))
+  return close && (decodeRecord(close) as CloseRecord)
+}
+
+/** The same as an item, from the ledger in a partition. */
+export async function newestCloseIn(table: Table, partition: string): Promise<Item | undefined> {
   for (let to: string | undefined; ; ) {
     const range = { descending: true, limit: PAGE_RECORDS, ...(to && { to }) }
     const items = await table.list(partition, range)
     const close = items.find(({ data }) => data.kind === 'close')
-    if (close) return decodeRecord(close) as CloseRecord
+    if (close) return close
     const last = items.at(-1)
     if (!last || items.length < PAGE_RECORDS) return undefined
     to = sequenceKey(Number(last.sort) - 1)

@@ -38,7 +38,7 @@ export interface Reading {
   found: boolean
   /** The file's unfinished last line. */
   tail?: Uint8Array
-  /** True when the file was read whole, compared and closed. */
+  /** True when the file was read whole, compared and closed; false when it must be once more. */
   settled?: boolean
 }
 
@@ -157,6 +157,10 @@ export function withReadings(
   let worth = known?.via !== by || known?.backfillingSinceMs !== backfillingSinceMs
   let serviceTail = known?.serviceTail
   for (const { feed, atMs, found, tail, settled } of readings) {
+    if (settled === false) {
+      worth = true
+      delete settledMs[feed]
+    }
     if (settled) {
       worth = true
       const known = settledMs[feed] ?? 0

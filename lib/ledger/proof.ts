@@ -83,7 +83,8 @@ async function contentOf(store: LedgerStore, file: DayFile, place: Place, tail: 
   return { bytes: place.end + tail.length, sha256: hash.update(tail).digest('hex') }
 }
 
-const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
+/** What a proof counts, as a tally does. */
+export const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
 
 /** An unfinished line, and what it is read with. */
 type Tail = Pick<CloseRecord, 'tail' | 'tailHeld' | 'open' | 'charset'>

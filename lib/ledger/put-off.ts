@@ -8,9 +8,12 @@ import type { DayFile } from './record.ts'
 /** A day must be archived so many days before its records leave the table. */
 const SPARE_DAYS = 7
 
+/** Where records are kept for a few days only: until the morning nobody can settle yesterday. */
+const FIRST_LATE = -2
+
 /** The newest day of a site that must be archived by now; those before it must be too. */
 export function lastArchivedDay(zone: Zone, keepDays: number, nowMs: number): Day {
-  return addDays(zone.dayOf(nowMs), Math.min(0, SPARE_DAYS - keepDays))
+  return addDays(zone.dayOf(nowMs), Math.min(FIRST_LATE, SPARE_DAYS - keepDays))
 }
 
 /**
@@ -28,7 +31,9 @@ export async function putOffExpiry(
     for (const [feed, tally] of Object.entries(feeds) as [Feed, SiteDay['feeds'][Feed]][]) {
       if (!tally || tally.proof) continue
       const file = { site: site.id, feed, day }
-      if (await putOff(store, file, nowMs)) late.push(file)
+      const isPutOff = await putOff(store, file, nowMs)
+      // What is not configured any more cannot be settled: it is kept, and nobody need look.
+      if (isPutOff && site.feeds[feed]) late.push(file)
     }
   }
   return late

@@ -12,6 +12,7 @@ import {
   type LedgerRecord,
   type Proof,
   type SegmentRecord,
+  sha256,
 } from './record.ts'
 
 /** A run of a day's rows, read: those that one record brought. */
@@ -37,6 +38,14 @@ export function readerOf(site: Site, zone: Zone, previousMs?: number): Reader {
     charset: undefined,
     previousMs,
   }
+}
+
+/**
+ * Names the settings of a site that decide which lines are readings, of what moment, and which of
+ * them count. What was computed with other ones must be computed anew.
+ */
+export function readWith({ siteIds, timeZone, onRewrite }: Site): string {
+  return sha256(Buffer.from(JSON.stringify([siteIds, timeZone, onRewrite]))).slice(0, 12)
 }
 
 /**

@@ -104,8 +104,12 @@ export function dueOf(
     const feeds = (Object.keys(site.feeds) as Feed[]).filter((feed) => {
       const tally = days.get(day)?.feeds[feed]
       const reopened = tally !== undefined && tally.proof === undefined
-      if (reopened || behind.has(`${day} ${feed}`)) return true
-      return (observed.get(day)?.settledMs?.[feed] ?? 0) < dueMs
+      const settledMs = observed.get(day)?.settledMs?.[feed] ?? 0
+      // Whoever closed it did not come to the end, which is to export it and to note that.
+      const closedMs = tally?.proof?.readAtMs ?? 0
+      const isOpen = reopened || (closedMs > settledMs && closedMs <= nowMs)
+      if (isOpen || behind.has(`${day} ${feed}`)) return true
+      return settledMs < dueMs
     })
     if (feeds.length > 0) due.push({ day, feeds, observed: observed.get(day) })
   }

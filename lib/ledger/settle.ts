@@ -1,9 +1,9 @@
 import { RoundsError } from '../errors.ts'
 import { dayFilePath } from '../fetch/day-file-path.ts'
-import { archivePath, putArchive } from './archive.ts'
+import { archivePath, isArchived, putArchive } from './archive.ts'
 import { bringUpDay, type PlacedSite } from './days.ts'
 import { createRecord, itemsAfter, type LedgerStore, newestClose, placeOf } from './ledger.ts'
-import { type Found, isEmptied, provedAt } from './proof.ts'
+import { COUNTS, type Found, isEmptied, provedAt } from './proof.ts'
 import { type Pulled, type PullPorts, pull } from './pull.ts'
 import type { CloseRecord, DayFile, Via } from './record.ts'
 import { expireClosed, removeOwnClose } from './superseded.ts'
@@ -51,11 +51,11 @@ export async function settleFile(
     const place = await placeOf(store, file)
     const found = pulled.found && !isEmptied(place, pulled)
     const settled = { readAtMs, found, added }
-    if (!found && place.sequence === 0) return { ...settled, sequence: 0, unchanged: false }
     if (place.sequence !== pulled.place.sequence) continue
     const tally = await talliedAt(store, placed, file, place.sequence)
     if (!tally) continue
-    if (place.closed && (!found || holds(place.closed, pulled))) {
+    if (!found && place.sequence === 0) return { ...settled, sequence: 0, unchanged: false }
+    if (place.closed && (await stands(store, place.closed, tally, found ? pulled : undefined))) {
       const { sequence, closed: close } = place
       return { ...settled, sequence, close, unchanged: true }
     }
@@ -73,9 +73,21 @@ export async function settleFile(
   )
 }
 
-/** Whether a close record says what was just read: nothing came behind it, the tail is equal. */
-function holds(close: CloseRecord, { place, tail }: Pulled): boolean {
-  return close.generation === place.generation && Buffer.compare(close.tail, tail) === 0
+/**
+ * Whether a close record says what was just read, if anything was: nothing came behind it, its
+ * unfinished line is the same, its counts are those of today's settings, its archive is there.
+ */
+async function stands(
+  store: LedgerStore,
+  close: CloseRecord,
+  tally: Tally,
+  pulled: Pulled | undefined,
+): Promise<boolean> {
+  const { generation, tail, proof, archive } = close
+  if (pulled && generation !== pulled.place.generation) return false
+  if (pulled && Buffer.compare(tail, pulled.tail) !== 0) return false
+  if (COUNTS.some((count) => proof[count] !== tally[count])) return false
+  return isArchived(store.archive, archive)
 }
 
 /** The file's tally at just this record; undefined when others came, throws when some are lost. */

@@ -30,6 +30,8 @@ export interface Tally extends LineCounts {
   proof?: Proof
   /** True when the last line counted has no newline: it may count no more later. */
   tail?: true
+  /** What the lines were read with: see `readWith`. Absent in tallies of release 0.1.0. */
+  readWith?: string
 }
 
 /** Rejects kept for showing. */

@@ -2,6 +2,7 @@ import { isExpired } from '../alarms/expiry.ts'
 import type { Occurrence } from '../alarms/occurrence.ts'
 import { standingAt } from '../alarms/past.ts'
 import { observationsOf } from '../alarms/rows.ts'
+import { asRoundsError } from '../errors.ts'
 import { serviceFigures } from '../figures/service.ts'
 import type { PlacedSite } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
@@ -27,7 +28,8 @@ export interface DayRange {
 
 /**
  * Publishes the pages of one site that have changed: its days, oldest first, then its calendar.
- * `force` builds every page, whatever was published before.
+ * `force` builds every page, whatever was published before. One day whose rows cannot be read keeps
+ * no other: the first such error is thrown behind all others' pages.
  */
 export async function publishSite(
   ports: PublishPorts,
@@ -58,17 +60,22 @@ export async function publishSite(
       if (same) report.unchanged += Object.keys(published.files).length
       return !same
     })
-  const standing = await standingOf(
-    ports,
-    facts,
-    due.map(({ day }) => day),
-    nowMs,
-  )
+  const failures: unknown[] = []
+  const failed = (thrown: unknown) => {
+    if (asRoundsError(thrown).class === 'stop') throw thrown
+    failures.push(thrown)
+  }
+  const days = due.map(({ day }) => day)
+  const past = await pastStandingOf(ports, facts, days).catch(failed)
   for (const one of due) {
-    await publishDay(ports, facts, { ...one, standing: standing.get(one.day) ?? [], force }, report)
+    const standing = one.day >= facts.today ? now : past?.get(one.day)
+    // What stood at the end of a past day takes the rows of all days before it.
+    if (!standing) continue
+    await publishDay(ports, facts, { ...one, standing, force }, report).catch(failed)
   }
   if (due.length > 0) await publishCalendar(ports, placed.site, force, report)
   else report.unchanged += settings.report.languages.length
+  if (failures.length > 0) throw failures[0]
 }
 
 /**
@@ -95,24 +102,20 @@ function neighboursOf(days: readonly Day[], day: Day): Neighbours {
 }
 
 /**
- * What stood at the end of each of these days, and now for those that still run. For past days all
- * alarm rows up to then must be read: once for all of them.
+ * What stood at the end of each of these days that are over: all alarm rows up to then must be
+ * read, once for all of them.
  */
-async function standingOf(
+async function pastStandingOf(
   ports: PublishPorts,
   facts: SiteFacts,
   due: readonly Day[],
-  nowMs: number,
 ): Promise<Map<Day, Occurrence[]>> {
   const { placed, spans, today } = facts
-  const standing = new Map<Day, Occurrence[]>()
-  if (!placed.site.feeds.alarm) return standing
-  const { expireAfterDays } = ports.settings.thresholds
   const past = due.filter((day) => day < today)
-  for (const day of due) {
-    if (day >= today) standing.set(day, standingNow(facts, nowMs, expireAfterDays))
-  }
+  if (!placed.site.feeds.alarm) return new Map(past.map((day) => [day, []]))
+  const standing = new Map<Day, Occurrence[]>()
   if (past.length === 0) return standing
+  const { expireAfterDays } = ports.settings.thresholds
   const withAlarms = [...facts.days].filter(([, { feeds }]) => feeds.alarm).map(([day]) => day)
   const observations = await observationsOf(ledgersOf(ports), placed, withAlarms)
   // The last millisecond of the day: what is recorded at midnight belongs to the next one.

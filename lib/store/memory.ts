@@ -55,12 +55,14 @@ export function memoryTable(clock: Clock = systemClock): Table {
       if (descending) items.reverse()
       return items.slice(0, limit)
     },
-    async sweep() {
+    async sweep(upTo) {
       const nowMs = clock.now()
       let dropped = 0
-      for (const items of partitions.values()) {
-        for (const { sort, expiresAt } of items.values()) {
-          if (expiresAt !== undefined && expiresAt < nowMs && items.delete(sort)) dropped += 1
+      for (const [partition, items] of partitions) {
+        const expired = [...items.values()].filter(({ expiresAt = nowMs }) => expiresAt < nowMs)
+        const last = expired.length > 0 ? await upTo(partition) : undefined
+        for (const { sort } of expired) {
+          if (last !== undefined && sort <= last && items.delete(sort)) dropped += 1
         }
       }
       return dropped

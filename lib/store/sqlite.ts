@@ -49,7 +49,6 @@ export function sqliteTable(
   const remove = database.prepare(
     'DELETE FROM items WHERE partition = ? AND sort = ? AND version = ?',
   )
-  const sweep = database.prepare('DELETE FROM items WHERE expires < ?')
   const selects = { ASC: selectOf(database, 'ASC'), DESC: selectOf(database, 'DESC') }
 
   const get = (key: Key) => itemOf(read.get(key.partition, key.sort) as Row | undefined)
@@ -89,9 +88,29 @@ export function sqliteTable(
         const rows = selects[descending ? 'DESC' : 'ASC'].all(partition, from, to, limit)
         return (rows as Row[]).map((row) => itemOf(row)!)
       }),
-    sweep: async () => over(() => Number(sweep.run(clock.now()).changes)),
+    sweep: (upTo) => sweepOf(database, over, clock.now(), upTo),
     close: async () => translated(file, () => database.close()),
   }
+}
+
+/** Drops what has expired, partition by partition: see the port. */
+async function sweepOf(
+  database: DatabaseSync,
+  over: <T>(work: () => T) => T,
+  nowMs: number,
+  upTo: (partition: string) => Promise<string | undefined>,
+): Promise<number> {
+  const expired = database.prepare('SELECT DISTINCT partition FROM items WHERE expires < ?')
+  const drop = database.prepare(
+    'DELETE FROM items WHERE partition = ? AND sort <= ? AND expires < ?',
+  )
+  let dropped = 0
+  for (const { partition } of over(() => expired.all(nowMs)) as { partition: string }[]) {
+    const last = await upTo(partition)
+    if (last === undefined) continue
+    dropped += Number(over(() => drop.run(partition, last, nowMs).changes))
+  }
+  return dropped
 }
 
 /** Which file stands under a name. */

@@ -8,8 +8,9 @@
  * 3. A write whose answer was lost is recognised by its version and reported as done, not refused.
  * 4. `list` is ordered by the bytes of `sort`; keys are ASCII (store/keys.ts encodes them).
  * 5. An item may vanish after its `expiresAt`, never before; readers do not rely on it vanishing.
- *    `sweep` drops what is past it and says how many, and no other call does: a store that was off
- *    for weeks keeps what is yet to be archived. A store that drops by itself has no `sweep`.
+ *    `sweep` drops what is past it, in each partition up to the sort that `upTo` gives, and says
+ *    how many; no other call does: a store that was off for weeks keeps what is yet to be
+ *    archived. A store that drops by itself has no `sweep`.
  * 6. Errors thrown are `RoundsError`s: class `retry` when the same call may succeed soon,
  *    `stop` when the store is broken, full, read-only or from a newer release.
  */
@@ -19,7 +20,7 @@ export interface Table {
   replace(key: Key, version: string, content: Content): Promise<Write>
   remove(key: Key, version: string): Promise<Write>
   list(partition: string, range?: Range): Promise<Item[]>
-  sweep?(): Promise<number>
+  sweep?(upTo: (partition: string) => Promise<string | undefined>): Promise<number>
   close(): Promise<void>
 }
 

@@ -94,7 +94,7 @@ export function tableContract(open: (clock: Clock) => Promise<Table>): void {
       const table = await open(early)
       await table.create(key, { data: { n: 1 }, expiresAt: 4_102_444_800_000 })
       expect((await table.get(key))?.expiresAt).toBe(4_102_444_800_000)
-      await table.sweep?.()
+      await table.sweep?.(async () => '~')
       expect((await table.get(key))?.expiresAt).toBe(4_102_444_800_000)
       await table.close()
     })
@@ -115,9 +115,17 @@ export function tableContract(open: (clock: Clock) => Promise<Table>): void {
       const sorts = async () => [...(await table.list('p')), ...(await table.list('q'))]
       expect((await sorts()).map(({ sort }) => sort).join('')).toBe('abcde')
       if (table.sweep) {
-        expect(await table.sweep()).toBe(1)
+        expect(await table.sweep(async () => undefined)).toBe(0)
+        expect(await table.sweep(async () => 'A')).toBe(0)
+        const asked: string[] = []
+        const upTo = async (partition: string) => {
+          asked.push(partition)
+          return 'a'
+        }
+        expect(await table.sweep(upTo)).toBe(1)
+        expect(asked).toEqual(['p'])
         expect((await sorts()).map(({ sort }) => sort).join('')).toBe('bcde')
-        expect(await table.sweep()).toBe(0)
+        expect(await table.sweep(upTo)).toBe(0)
       }
       await table.close()
     })

@@ -89,7 +89,19 @@ describe('what was observed', () => {
     ])
   })
 
-  it('goes on where a clock was ahead, and says nothing of it until that time comes (F67)', async () => {
+  it('forgets that a file was settled when that must be done once more', async () => {
+    const table = memoryTable()
+    const day = '2026-11-10'
+    const read = (atMs: number, settled: boolean) =>
+      observe(table, 's1', day, 0, 'settle', [{ feed: 'alarm', atMs, found: true, settled }])
+    const settledMs = async () => (await observedDays(table, 's1', END)).get(day)?.settledMs?.alarm
+    await read(HOUR_MS, true)
+    expect(await settledMs()).toBe(HOUR_MS)
+    await read(HOUR_MS + 1, false)
+    expect(await settledMs()).toBeUndefined()
+  })
+
+  it('goes on where a clock was ahead, and is silent of that until then (F67)', async () => {
     const table = memoryTable()
     const day = '2026-11-10'
     const read = (atMs: number, found = true) =>

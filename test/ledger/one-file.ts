@@ -4,8 +4,9 @@ import { pull } from '../../lib/ledger/pull.ts'
 import { mergedRows, readerOf, replacedRows } from '../../lib/ledger/rows.ts'
 import { settleFile } from '../../lib/ledger/settle.ts'
 import { ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
+import { memoryTable } from '../../lib/store/memory.ts'
 import type { Table } from '../../lib/store/table.ts'
-import { Zone } from '../../lib/time.ts'
+import { type Clock, Zone } from '../../lib/time.ts'
 import { ledgersIn } from '../fixtures/ledgers.ts'
 import { FILE, portal, SITE, sourceOf } from './portal.ts'
 
@@ -13,17 +14,21 @@ import { FILE, portal, SITE, sourceOf } from './portal.ts'
 export const NOW_MS = Date.parse('2026-11-11T02:00:00+08:00')
 
 /** A day file at a portal, its ledger, and what is done with them. */
-export function oneFile(changes: Partial<typeof SITE> = {}) {
-  const store = ledgersIn()
+export function oneFile(
+  changes: Partial<typeof SITE> = {},
+  newTable: (clock: Clock) => Table = memoryTable,
+) {
   const site = { ...portal(), chunkBytes: 16 }
   const placed = { site: { ...SITE, ...changes }, zone: new Zone(SITE.timeZone) }
   const clock = { nowMs: NOW_MS, now: () => clock.nowMs }
+  const store = ledgersIn(newTable(clock))
   const ports = { store, source: sourceOf(site), clock }
   const reader = () => readerOf(placed.site, placed.zone)
   return {
     store,
     site,
     clock,
+    placed,
     ports,
     pull: (text: string) => {
       site.content = Buffer.from(text)

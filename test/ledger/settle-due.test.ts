@@ -55,6 +55,18 @@ describe('a day is due to be settled', () => {
     expect(due(LAST_MS + DAY_MS, tallied(false), LAST_MS)).toEqual([`${DAY} alarm`])
   })
 
+  it('when whoever closed it did not come to the end', () => {
+    const closedAt = (readAtMs: number): SiteDay => ({
+      feeds: { alarm: { ...emptyTally(), sequence: 1, proof: { readAtMs } as Proof } },
+    })
+    const settledMs = LAST_MS + 1
+    const nowMs = LAST_MS + DAY_MS
+    expect(due(nowMs, closedAt(settledMs), settledMs)).toEqual([])
+    expect(due(nowMs, closedAt(settledMs + 1), settledMs)).toEqual([`${DAY} alarm`])
+    // That was a clock that was ahead.
+    expect(due(nowMs, closedAt(nowMs + 1), settledMs)).toEqual([])
+  })
+
   it('also when its file was absent, until that was seen twice', () => {
     expect(due(FIRST_MS, undefined, 0)).toEqual([`${DAY} alarm`])
     expect(due(FIRST_MS, undefined, FIRST_MS)).toEqual([])

@@ -129,6 +129,53 @@ describe('a day file that is settled', () => {
     expect(await tally()).toMatchObject({ lines: 1 })
   })
 
+  it('whose archive is gone or damaged is archived once more', async () => {
+    const { pull, settle, store } = oneFile()
+    await pull(A + B)
+    const first = await settle()
+    const { path } = first.close!.archive
+    expect(await settle()).toMatchObject({ unchanged: true })
+    await store.archive.put(path, Buffer.from('another'))
+    const second = await settle()
+    expect(second).toMatchObject({ unchanged: false, sequence: first.sequence + 1 })
+    await store.archive.remove(second.close!.archive.path)
+    expect(await settle()).toMatchObject({ unchanged: false, sequence: first.sequence + 2 })
+  })
+
+  it('whose records are all gone is told as lost, also when the site has it no more', async () => {
+    const { pull, settle, site, drop } = oneFile()
+    await pull(A + B)
+    await settle()
+    await drop(1, 2)
+    site.content = undefined
+    await expect(settle()).rejects.toMatchObject({ code: 'ledger-lost' })
+  })
+
+  it('is proved anew when other settings make other rows of it', async () => {
+    const { pull, settle, tally, placed } = oneFile()
+    await pull(A + B)
+    expect((await settle()).close!.proof).toMatchObject({ readings: 2 })
+    placed.site.siteIds = ['another']
+    expect(await settle()).toMatchObject({
+      unchanged: false,
+      close: { proof: { lines: 2, readings: 0, rejects: 2 } },
+    })
+    expect(await tally()).toMatchObject({ readings: 0, rejects: 2 })
+    expect(await settle()).toMatchObject({ unchanged: true })
+  })
+
+  it('goes on when its site changes from replace to merge', async () => {
+    const { pull, settle, tally, names, placed } = oneFile({ onRewrite: 'replace' })
+    await pull(A + B)
+    await pull(C)
+    await settle()
+    expect(await tally()).toMatchObject({ lines: 1 })
+    placed.site.onRewrite = 'merge'
+    await pull(C + A)
+    expect((await settle()).close!.proof).toMatchObject({ lines: 3 })
+    expect(await names()).toEqual(['A', 'B', 'C'])
+  })
+
   it('that was emptied keeps the proof it has, and is said to be gone', async () => {
     const { pull, settle, site } = oneFile()
     await pull(A + B)

@@ -165,7 +165,7 @@ class Torture {
     const before = isFull ? this.#parts.room.shrink(next) : []
     const setMs = kind >= 0.28 && kind < 0.36 ? clockError(next) : 0
     const clockMs = this.#nowMs + setMs
-    this.#latestMs = Math.max(this.#latestMs, clockMs)
+    this.#latestMs = Math.max(this.#latestMs, this.#nowMs, clockMs)
     const unknownBefore = this.#parts.mail.unknownAnswers
 
     this.#producer.runBegins()
