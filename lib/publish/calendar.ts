@@ -4,7 +4,7 @@ import type { DayMark, OverviewRow } from '../report/pages/overview.ts'
 import { siteDaysPage } from '../report/pages/site-days.ts'
 import type { Language, Settings, Site } from '../site.ts'
 import { pagesPartition } from '../store/keys.ts'
-import type { Item } from '../store/table.ts'
+import type { Item, Table } from '../store/table.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { calendarPath, hrefFrom, languageLinks, OVERVIEW_PATH, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
@@ -29,6 +29,12 @@ export function markOf(
 ): DayMark {
   const href = hrefFrom({ language, path: from }, { language, path: row.href }, report.languages)
   return { day: row.day, href, level: worstLevel(row.findings) }
+}
+
+/** Whether a site's calendar stands as it is noted: not while a rebuild makes it anew. */
+export async function hasCalendar(table: Table, site: Site): Promise<boolean> {
+  const item = await table.get({ partition: pagesPartition(site.id), sort: CALENDAR })
+  return Boolean(publishedOf(item)?.inputs)
 }
 
 /** Publishes a site's calendar from what is noted of its days. */

@@ -13,7 +13,7 @@ import { pagesPartition } from '../store/keys.ts'
 import type { Item } from '../store/table.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { addDays } from '../time.ts'
-import { publishCalendar } from './calendar.ts'
+import { hasCalendar, publishCalendar } from './calendar.ts'
 import { dayPath, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
 import { dayFingerprint, type SiteFacts, siteFacts, standingNow } from './site-facts.ts'
@@ -73,7 +73,8 @@ export async function publishSite(
     if (!standing) continue
     await publishDay(ports, facts, { ...one, standing, force }, report).catch(failed)
   }
-  if (due.length > 0) await publishCalendar(ports, placed.site, force, report)
+  const isGone = shown.length > 0 && !(await hasCalendar(table, placed.site))
+  if (due.length > 0 || isGone) await publishCalendar(ports, placed.site, force, report)
   else report.unchanged += settings.report.languages.length
   if (failures.length > 0) throw failures[0]
 }
