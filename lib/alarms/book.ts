@@ -5,15 +5,22 @@ import type { Day } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import { HOUR_MS } from '../time.ts'
 import { readBook, writeBook } from './book-item.ts'
-import { addObservation, type Occurrence, observedOnce, occurrenceKey } from './occurrence.ts'
+import {
+  addObservation,
+  mayReturn,
+  type Occurrence,
+  observedOnce,
+  occurrenceKey,
+} from './occurrence.ts'
 import { alarmRows } from './rows.ts'
 
 /**
  * The book of a site: what stands open, and how far each day's alarm file was folded into it. It
  * is computed from the ledger alone, and comes out the same in whatever pieces the rows came.
  *
- * It keeps every open occurrence, but of the recovered ones only those that were raised or last
- * recorded within `RECENT_MS` of the newest record time: a site has thousands of alarms a day, and
+ * It keeps every open occurrence, but of the recovered ones only those that may stand again without
+ * their oldest day, and those that were raised or last recorded within `RECENT_MS` of the newest
+ * record time: a site has thousands of alarms a day, and
  * a book that held them all for as long as a late line may come would be written whole at every
  * round. A line whose occurrence is unknown and was raised before then could need what was dropped:
  * it sets the book aside, and all days are folded again from the ledger. That is slow, right, rare.
@@ -185,7 +192,9 @@ function summary(
     days: Object.fromEntries(Object.entries(days).sort()),
     newestMs,
     open: sorted.filter((one) => !one.recovered),
-    recent: sorted.filter((one) => one.recovered && lastTime(one) > newestMs - RECENT_MS),
+    recent: sorted.filter(
+      (one) => one.recovered && (lastTime(one) > newestMs - RECENT_MS || mayReturn(one)),
+    ),
   }
 }
 

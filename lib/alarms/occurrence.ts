@@ -9,6 +9,10 @@ export interface Seen {
   recordedMs: number
   /** The newest one when none is later than its reading. */
   changedMs: number
+  /** The newest day files that say so: of each of the two times, and of any at all. */
+  recordedDay: Day
+  changedDay: Day
+  lastDay: Day
   /** The description that came with `changedMs`. */
   description: string
 }
@@ -64,7 +68,8 @@ export function observedOnce(
 ): Occurrence {
   const { recorded, description, recovered } = reading
   const changedMs = Math.min(recorded.ms, readAtMs)
-  const seen: Seen = { recordedMs: recorded.ms, changedMs, description }
+  const days = { recordedDay: day, changedDay: day, lastDay: day }
+  const seen: Seen = { recordedMs: recorded.ms, changedMs, ...days, description }
   return {
     name: reading.name,
     node: reading.node,
@@ -116,11 +121,30 @@ function newest(one: Seen | undefined, other: Seen | undefined): Seen | undefine
     one.changedMs === other.changedMs
       ? one.description > other.description
       : one.changedMs > other.changedMs
+  const [recordedMs, recordedDay] = newestTime(one, other, 'recorded')
+  const [changedMs, changedDay] = newestTime(one, other, 'changed')
   return {
-    recordedMs: Math.max(one.recordedMs, other.recordedMs),
-    changedMs: Math.max(one.changedMs, other.changedMs),
+    ...{ recordedMs, changedMs, recordedDay, changedDay },
+    lastDay: one.lastDay > other.lastDay ? one.lastDay : other.lastDay,
     description: (told ? one : other).description,
   }
+}
+
+function newestTime(one: Seen, other: Seen, what: 'recorded' | 'changed'): [number, Day] {
+  const [times, days] = [`${what}Ms`, `${what}Day`] as const
+  const isNewer = one[times] === other[times] ? one[days] > other[days] : one[times] > other[times]
+  const newest = isNewer ? one : other
+  return [newest[times], newest[days]]
+}
+
+/**
+ * True for one that has recovered, and may stand again once its older day files count no more: a
+ * newer one says that it stands, and what says that it recovered is older.
+ */
+export function mayReturn({ recovered, standing, recovery }: Occurrence): boolean {
+  if (!recovered || !standing || !recovery) return false
+  const { recordedDay, changedDay } = recovery
+  return (recordedDay < changedDay ? recordedDay : changedDay) < standing.lastDay
 }
 
 /** Which was read first; of two read at once, the one that may be mailed. */

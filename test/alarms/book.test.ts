@@ -166,7 +166,8 @@ describe('an occurrence', () => {
       const ended = alarmLine('a', raised, raised, raised)
       const busy = alarmLine('b', zone.textOf(newest), zone.textOf(newest))
       const late = alarmLine('a', raised, zone.textOf(newest - RECENT_MS - HOUR_MS))
-      const book = await bookAfter([day, ended], [day, ended + busy], [nextDay, late])
+      const all = ended + busy + late
+      const book = await bookAfter([day, ended], [day, ended + busy], [day, all])
       expect(book.open.map(({ name }) => name)).toEqual(['b'])
       expect(book.recent.map(({ name }) => name)).toEqual(seconds > 0 ? ['a'] : [])
     },
@@ -228,19 +229,22 @@ describe('an occurrence', () => {
     expect(Object.keys(book.days)).toEqual([nextDay, '2026-11-20'])
   })
 
-  it('is what the other days say of it when the day goes that said it had ended', async () => {
-    const world = alarmWorld()
-    const stands = alarmLine('a', at(30), at(30)) + alarmLine('busy', at(49), at(49))
-    await world.read(day, alarmLine('a', at(30), at(48), at(48)), START + 50 * HOUR_MS)
-    await world.read(nextDay, stands, START + 50 * HOUR_MS)
-    const namesFrom = async (keepFrom: string) => {
-      const store = ledgersIn(world.table)
-      const { open } = await bringUpBook(store, world.placed, world.newest, keepFrom)
-      return open.map(({ name }) => name)
-    }
-    expect(await namesFrom(KEEP_FROM)).toEqual(['busy'])
-    expect(await namesFrom(nextDay)).toEqual(['a', 'busy'])
-  })
+  it.each([48, 31])(
+    'is what other days say when that day goes which said at hour %i that it had ended',
+    async (hour) => {
+      const world = alarmWorld()
+      const stands = alarmLine('a', at(30), at(30)) + alarmLine('busy', at(49), at(49))
+      await world.read(day, alarmLine('a', at(30), at(hour), at(hour)), START + 50 * HOUR_MS)
+      await world.read(nextDay, stands, START + 50 * HOUR_MS)
+      const namesFrom = async (keepFrom: string) => {
+        const store = ledgersIn(world.table)
+        const { open } = await bringUpBook(store, world.placed, world.newest, keepFrom)
+        return open.map(({ name }) => name)
+      }
+      expect(await namesFrom(KEEP_FROM)).toEqual(['busy'])
+      expect(await namesFrom(nextDay)).toEqual(['a', 'busy'])
+    },
+  )
 
   it('under replace goes with the file that it stood in', async () => {
     const world = alarmWorld({ onRewrite: 'replace' })

@@ -1,13 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { joined, type Occurrence, occurrenceKey, openAlarm } from '../../lib/alarms/occurrence.ts'
+import {
+  joined,
+  mayReturn,
+  type Occurrence,
+  occurrenceKey,
+  openAlarm,
+} from '../../lib/alarms/occurrence.ts'
 import { standingAt } from '../../lib/alarms/past.ts'
 
 /** One observation; `recordedMs` is `changedMs` unless it is given: both clocks are right. */
 function one(changes: Partial<Occurrence> & { recordedMs?: number } = {}): Occurrence {
   const { recordedMs, ...own } = changes
   const { changedMs = 100, description = 'd', recovered = false } = own
-  const seen = { recordedMs: recordedMs ?? changedMs, changedMs, description }
+  const lastDay = own.lastDay ?? '2026-11-10'
+  const days = { recordedDay: lastDay, changedDay: lastDay, lastDay }
+  const seen = { recordedMs: recordedMs ?? changedMs, changedMs, ...days, description }
   return {
     ...{ name: 'a', node: 'n', raisedText: '2026-11-10 01:00:00', raisedMs: 100 },
     ...{ description, changedMs, recovered, firstReadMs: 200, backfilled: false },
@@ -62,6 +70,23 @@ describe('views of one occurrence', () => {
     const again = one({ recordedMs: 950, changedMs: 400, description: 'e' })
     const all = [ahead, recovery, behind, again].reduce(joined)
     expect(all).toMatchObject({ recovered: false, changedMs: 400, description: 'e' })
+  })
+
+  it('may stand again without their older days when a newer one says that they stand', () => {
+    const recovery = one({ recovered: true, changedMs: 300 })
+    const before = one({ changedMs: 200, lastDay: '2026-11-09' })
+    const after = one({ changedMs: 250, lastDay: '2026-11-11' })
+    expect(mayReturn(joined(recovery, before))).toBe(false)
+    expect(mayReturn(joined(recovery, after))).toBe(true)
+    expect(mayReturn(joined(joined(recovery, after), one({ changedMs: 400 })))).toBe(false)
+    const again = one({ recovered: true, changedMs: 300, lastDay: '2026-11-11' })
+    expect(mayReturn(joined(joined(recovery, after), again))).toBe(false)
+    const [other, late] = [{ recordedMs: 900 }, { recordedMs: 100 }].map((times) =>
+      one({ recovered: true, changedMs: 300, ...times, lastDay: '2026-11-11' }),
+    )
+    expect([other, late].map((last) => mayReturn([recovery, after, last!].reduce(joined)))).toEqual(
+      [false, true],
+    )
   })
 
   it('are of a backfill only when that alone read it first', () => {

@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'lib/alarms/book.ts',
-        find: '(one) => one.recovered && lastTime(one) > newestMs - RECENT_MS',
-        put: '() => false',
+        find: 'one.recovered && (lastTime(one) > newestMs - RECENT_MS || mayReturn(one))',
+        put: 'one.recovered && mayReturn(one)',
       },
     ],
   },
