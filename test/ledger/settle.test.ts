@@ -143,12 +143,16 @@ describe('a day file that is settled', () => {
   })
 
   it('whose records are all gone is told as lost, also when the site has it no more', async () => {
-    const { pull, settle, site, drop } = oneFile()
+    const { pull, settle, site, drop, placed, tally } = oneFile()
     await pull(A + B)
     await settle()
     await drop(1, 2)
     site.content = undefined
     await expect(settle()).rejects.toMatchObject({ code: 'ledger-lost' })
+    // Other settings make figures anew, but not of nothing.
+    placed.site.siteIds = ['another']
+    await expect(settle()).rejects.toMatchObject({ code: 'ledger-lost' })
+    expect(await tally()).toMatchObject({ sequence: 2, lines: 2 })
   })
 
   it('is proved anew when other settings make other rows of it', async () => {
