@@ -63,7 +63,8 @@ export function addVerify(program: Command, terminal: Terminal): void {
         )
         if (options.json) printJson(terminal, verifiedJson(verified))
         else printVerified(verified, terminal)
-        const wrong = verified.findings.some(({ repaired }) => !repaired)
+        const all = [...verified.findings, ...verified.notes]
+        const wrong = all.some(({ repaired }) => !repaired)
         if (wrong || verified.failures.length > 0) terminal.exitCode = 1
       }),
     )
@@ -75,18 +76,24 @@ function verifiedJson({ failures, ...verified }: Verified) {
 }
 
 function printVerified(verified: Verified, terminal: Terminal): void {
-  const { findings, failures } = verified
+  const { findings, notes, failures } = verified
   if (findings.length > 0) {
     const heads = ['site', 'day', 'feed', 'where', 'record', 'line', 'found']
     terminal.out(`${textTable(heads, findings.map(rowOf))}\n`)
     terminal.out(`${findings.map(told).join('')}\n`)
   }
+  for (const { site, what, name, hint, repaired } of notes) {
+    const cure = repaired ? 'Repaired: the day is read and settled once more.' : hint
+    terminal.out(wrapped(`${site}: what is kept of ${what}, ${name}, is damaged. ${cure}`))
+  }
   for (const line of failureLines(failures)) terminal.err(`${line}\n`)
   terminal.out(wrapped(summary(verified)))
 }
 
-function summary({ files, settled, records, parquet, gone, findings, failures }: Verified): string {
-  const left = findings.filter(({ repaired }) => !repaired).length
+function summary(verified: Verified): string {
+  const { files, settled, records, parquet, gone, failures } = verified
+  const all = [...verified.findings, ...verified.notes]
+  const left = all.filter(({ repaired }) => !repaired).length
   if (files + left + failures.length === 0) return 'Nothing is kept of these days.'
   const checked = [
     `${amount(files, 'day file')} (${counted(settled)} settled) of ${amount(records, 'record')}`,
@@ -95,7 +102,7 @@ function summary({ files, settled, records, parquet, gone, findings, failures }:
   const away = gone > 0 ? `; ${amount(gone, 'file')} gone from the site` : ''
   if (left > 0) return `${checked}: ${amount(left, 'fault')} found${away}.`
   if (failures.length > 0) return `${checked}; not all could be read${away}.`
-  return `${checked}: ${findings.length > 0 ? 'all repaired' : 'all right'}${away}.`
+  return `${checked}: ${all.length > 0 ? 'all repaired' : 'all right'}${away}.`
 }
 
 function rowOf({ site, day, feed, side, record, lines, code, repaired }: Finding) {

@@ -13,6 +13,7 @@ import type { Fault, Finding } from './finding.ts'
 import { knownDays } from './rebuild-days.ts'
 import { itemIn, itemsIn } from './standing.ts'
 import { type FileChecked, verifyFile } from './verify-file.ts'
+import { type DamagedNote, damagedNotes } from './verify-notes.ts'
 import { parquetFindings } from './verify-parquet.ts'
 import { repairFile } from './verify-repair.ts'
 import { compareWithSite } from './verify-source.ts'
@@ -41,6 +42,8 @@ export interface Verified {
   /** With `source`: files that their site has no more. */
   gone: number
   findings: Finding[]
+  /** Damaged items beside ledgers and figures. */
+  notes: DamagedNote[]
   /** Files that could not be read at their sites, or whose state could not be read. */
   failures: FileFailure[]
 }
@@ -55,10 +58,11 @@ export interface Verified {
 export async function verify(rounds: Rounds, request: VerifyRequest = {}): Promise<Verified> {
   const verified: Verified = {
     ...{ files: 0, settled: 0, records: 0, parquet: 0, gone: 0 },
-    ...{ findings: [], failures: [] },
+    ...{ findings: [], notes: [], failures: [] },
   }
   const work: Work = []
   for (const site of chosenSites(rounds.settings, request.sites)) {
+    verified.notes.push(...(await damagedNotes(rounds.table, site, request.repair ?? false)))
     const placed = placedSite(site)
     const { from, to } = request.range ?? {}
     const days = await knownDays(rounds.table, site.id)

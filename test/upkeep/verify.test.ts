@@ -9,6 +9,7 @@ import {
   type LedgerRecord,
   type SegmentRecord,
 } from '../../lib/ledger/record.ts'
+import { collect, notify } from '../../lib/pipeline.ts'
 import { ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
 import type { Item } from '../../lib/store/table.ts'
 import { type VerifyRequest, verify } from '../../lib/upkeep/verify.ts'
@@ -49,6 +50,32 @@ async function repair(before: Record<string, string>) {
   const same = JSON.stringify(await stateOf(settled.world)) === JSON.stringify(before)
   return { found, left, same }
 }
+
+describe('what is kept beside the ledgers', () => {
+  it.each([
+    ['observed', `observed#${site}`, day],
+    ['alarms', `alarms#${site}`, 'book'],
+    ['notices', 'notices#ops%40example.org', site],
+  ])('is checked: %s', async (what, partition, name) => {
+    await notify(settled.rounds)
+    expect((await verify(settled.rounds)).notes).toEqual([])
+    onDisk(settled.world, partition).change(0, ({ data }) => ({ data: `${data} ` }))
+    const note = { site, what, name, hint: expect.any(String) }
+    expect((await verify(settled.rounds)).notes).toEqual([note])
+    const { notes } = await verify(settled.rounds, { repair: true })
+    expect(notes).toEqual([what === 'observed' ? { ...note, repaired: true } : note])
+    expect((await verify(settled.rounds)).notes).toEqual(what === 'observed' ? [] : [note])
+  })
+
+  it('keeps nobody from reading once what was observed is forgotten', async () => {
+    onDisk(settled.world, `observed#${site}`).change(0, ({ data }) => ({ data: `${data} ` }))
+    const { failures } = await collect(settled.rounds, { via: 'round' })
+    expect(new Set(failures.map(({ error }) => error.code))).toEqual(new Set(['item-damaged']))
+    await verify(settled.rounds, { repair: true })
+    await settled.read(`${WHOLE}\n${lineOf(50)}\n`, 'settle')
+    expect(await findings()).toEqual([])
+  })
+})
 
 describe('a day file that became', () => {
   it.each([
