@@ -8,7 +8,7 @@ import { exportDay, isUnknown } from './parquet-parts.ts'
 import type { DayFile } from './record.ts'
 
 /** For so many days a file is looked for whose writer died, or met another one. */
-const LATELY_DAYS = 8
+const LATELY_DAYS = 15
 
 /**
  * Brings the Parquet files of the fleet up to these settled day files, and those of the last days
