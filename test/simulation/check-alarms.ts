@@ -11,6 +11,9 @@ const DAY_MS = 86_400_000
 /** Observed time is understated by so much at most, because it is not written at every round. */
 const UNDERSTATED_MS = 30 * 60_000
 
+/** Readers so near to one another are as good as at once. */
+const AT_ONCE_MS = 10 * 60_000
+
 /** Compares the alarms that stand, with all their fields. */
 export async function checkAlarms(
   history: History,
@@ -82,7 +85,14 @@ function observed(history: History, runOf: Map<unknown, Run>): ObservedDay[] {
   const days: ObservedDay[] = []
   for (let day = dayAfter(today, -profile.keepDays); day <= today; day = dayAfter(day, 1)) {
     const all = shared.log.readings.filter(({ file }) => file === `alarm ${day}`)
-    const certain = all.filter(({ worker }) => runOf.get(worker)?.ran?.failures.length === 0)
+    const absentMs = all.filter(({ found }) => !found).map(({ readAtMs }) => readAtMs)
+    // Of readers at about the same time the one that finds no file may be noted first.
+    const isSure = (readAtMs: number) =>
+      !absentMs.some((ms) => Math.abs(ms - readAtMs) < AT_ONCE_MS)
+    const certain = all.filter(
+      ({ worker, readAtMs, found }) =>
+        runOf.get(worker)?.ran?.failures.length === 0 && (!found || isSure(readAtMs)),
+    )
     // A file that was there once, and is not, was not read.
     const wasThere = all.some(({ found }) => found)
     days.push({
