@@ -130,8 +130,10 @@ async function countsOf(
 ): Promise<LineCounts> {
   const counts = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0 }
   const [was, is] = [days.before.feeds[file.feed], days.after.feeds[file.feed]]
+  // An unfinished line that counted until now counts no more: that is no line less that came.
   const alone =
     placed.site.onRewrite === 'merge' &&
+    !was?.tail &&
     (was?.sequence ?? 0) === before.sequence &&
     is?.sequence === before.sequence + appended.length
   if (alone) {

@@ -3,6 +3,7 @@ import { RoundsError } from '../../lib/errors.ts'
 import type { Source } from '../../lib/fetch/source.ts'
 import { collectDay } from '../../lib/ledger/collect-day.ts'
 import type { Via } from '../../lib/ledger/record.ts'
+import { settleFile } from '../../lib/ledger/settle.ts'
 import { FEEDS, type Site } from '../../lib/site.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import { Zone } from '../../lib/time.ts'
@@ -36,6 +37,7 @@ function world(changes: Partial<Site> = {}) {
     },
     close: async () => {},
   }
+  const placed = { site, zone: new Zone(site.timeZone) }
   let nowMs = Date.parse('2026-11-10T12:00:00Z')
   const ports = { store: ledgersIn(table), source, clock: { now: () => (nowMs += 1000) } }
   return {
@@ -43,8 +45,8 @@ function world(changes: Partial<Site> = {}) {
       files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
     /** Happens once, between a look at the ledger of alarms and the answer of the site. */
     beside: (act: () => Promise<void>) => acts.push(act),
-    collect: (via: Via = 'round') =>
-      collectDay(ports, { site, zone: new Zone(site.timeZone) }, DAY, FEEDS, via),
+    collect: (via: Via = 'round') => collectDay(ports, placed, DAY, FEEDS, via),
+    settle: () => settleFile(ports, placed, { site: 's1', feed: 'alarm', day: DAY }, 'round'),
   }
 }
 
@@ -101,6 +103,15 @@ describe('a day of a site', () => {
       expect((await collect()).added).toMatchObject([{ generation: 1, start: 0, lines: 1 }])
     },
   )
+
+  it('counts the rest of a line that settling took unfinished as one line', async () => {
+    const { set, collect, settle } = world()
+    set('alarm/20261110/20261110', (alarm('a') + alarm('b')).slice(0, -1))
+    await collect()
+    await settle()
+    set('alarm/20261110/20261110', alarm('a') + alarm('b'))
+    expect((await collect()).added).toMatchObject([{ lines: 1, readings: 1, rejects: 0 }])
+  })
 
   it('counts what a run added itself, not what another one added meanwhile', async () => {
     const { set, collect, beside } = world()
