@@ -1,12 +1,17 @@
-import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { scriptOptions, wholeNumber } from '../fixtures/script-options.ts'
 import { fuzzBatch } from './fuzz.ts'
 import { linearity } from './linear.ts'
 
-/**
- * `npm run fuzz -- --lines N --seed S`: see fuzz.ts. `--batch B` makes one batch again, and
- * `--from B` begins there.
- */
+const HELP = `npm run fuzz -- [--lines N] [--seed S] [--from B] [--batch B]
+
+Random bytes and mutated lines through the parsers and, some of them, through a ledger.
+
+  --lines N   end behind so many lines; 10000000 unless it is said
+  --seed S    any text; 1 unless it is said
+  --from B    begin with this batch
+  --batch B   make this batch alone once more
+`
 
 /** A batch takes milliseconds: one that takes so long hangs. */
 const HANGS_MS = 60_000
@@ -31,17 +36,11 @@ interface Done {
 }
 
 if (isMainThread) {
-  const { values } = parseArgs({
-    options: {
-      lines: { type: 'string', default: '10000000' },
-      seed: { type: 'string', default: '1' },
-      batch: { type: 'string' },
-      from: { type: 'string', default: '1' },
-    },
-  })
-  const { lines, seed, batch } = values
-  const alone = batch !== undefined
-  watch({ lines: Number(lines), seed, from: Number(batch ?? values.from), alone })
+  const values = scriptOptions(HELP, { lines: '10000000', seed: '1', batch: '', from: '1' })
+  const numberOf = (name: 'lines' | 'batch' | 'from') => wholeNumber(name, values[name], HELP)
+  const alone = values.batch !== ''
+  const from = numberOf(alone ? 'batch' : 'from')
+  watch({ lines: numberOf('lines'), seed: values.seed, from, alone })
 } else {
   await work(workerData)
 }

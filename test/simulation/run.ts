@@ -1,40 +1,33 @@
 import { fork } from 'node:child_process'
-import { parseArgs } from 'node:util'
+import { scriptOptions, wholeNumber } from '../fixtures/script-options.ts'
 import { liveOne } from './live.ts'
 import { recordRun } from './recorded.ts'
 import { addTo, emptySummary, type Summary, shownSummary, summaryOf } from './summary.ts'
 
-/*
- * `npm run sim -- --histories N --seed S`: lives the histories with the seeds S to S + N - 1 and
- * compares each with the oracle. See history.ts for what one is.
- *
- *   --workers W   processes, 2 unless it is said
- *   --trace       tell one history step by step
- *   --record      add the run to record.json
- */
+const HELP = `npm run sim -- [--histories N] [--seed S] [--workers W] [--trace] [--record]
 
-const { values } = parseArgs({
-  options: {
-    histories: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '2' },
-    trace: { type: 'boolean', default: false },
-    record: { type: 'boolean', default: false },
-    'stop-at-failure': { type: 'boolean', default: false },
-  },
+Lives the histories with the seeds S to S + N - 1 and compares each with the oracle.
+
+  --histories N       how many; 1000 unless it is said
+  --seed S            the first seed; 1 unless it is said
+  --workers W         processes; 2 unless it is said
+  --trace             tell the histories step by step, in one process
+  --record            add the run to test/simulation/record.json; all must be committed
+  --stop-at-failure   end with the first difference
+`
+
+const values = scriptOptions(HELP, {
+  ...{ histories: '1000', seed: '1', workers: '2' },
+  ...{ trace: false, record: false, 'stop-at-failure': false },
 })
-const [histories, seed, workers] = [values.histories, values.seed, values.workers].map(wholeNumber)
+const numberOf = (name: 'histories' | 'seed' | 'workers') => wholeNumber(name, values[name], HELP)
+const [histories, seed, workers] = [numberOf('histories'), numberOf('seed'), numberOf('workers')]
 const summary = values.trace ? await traced() : await inProcesses()
 process.stdout.write(`${shownSummary(summary)}\n`)
 for (const failure of summary.failures.slice(0, 20)) tell(failure)
 process.stdout.write(`${summary.histories} histories, ${summary.failures.length} failures\n`)
-if (values.record) await recordRun({ seed: seed!, summary })
+if (values.record) await recordRun({ seed, summary })
 process.exitCode = summary.failures.length > 0 ? 1 : 0
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text) || Number(text) < 1) throw new Error(`${text} is no whole number`)
-  return Number(text)
-}
 
 function tell({ seed, profile, wrong }: Summary['failures'][number]): void {
   process.stdout.write(
@@ -45,8 +38,8 @@ function tell({ seed, profile, wrong }: Summary['failures'][number]): void {
 
 async function traced(): Promise<Summary> {
   const all = emptySummary()
-  for (let index = 0; index < histories!; index += 1) {
-    const outcome = await liveOne(seed! + index, true)
+  for (let index = 0; index < histories; index += 1) {
+    const outcome = await liveOne(seed + index, true)
     process.stdout.write(`${outcome.trace.join('\n')}\n`)
     addTo(all, summaryOf(outcome))
   }
@@ -58,8 +51,8 @@ async function inProcesses(): Promise<Summary> {
   const started = process.hrtime.bigint()
   let shownAt = 0
   const seconds = () => Number(process.hrtime.bigint() - started) / 1e9
-  const parts = Array.from({ length: workers! }, (_, index) => {
-    const args = [seed! + index, histories! - index, workers!].map(String)
+  const parts = Array.from({ length: workers }, (_, index) => {
+    const args = [seed + index, histories - index, workers].map(String)
     return fork(new URL('part.ts', import.meta.url), args, {
       execArgv: ['--max-semi-space-size=64'],
     })

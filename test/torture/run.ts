@@ -1,15 +1,17 @@
-import { parseArgs } from 'node:util'
+import { scriptOptions, wholeNumber } from '../fixtures/script-options.ts'
 import { torture } from './torture.ts'
 
-/** `npm run torture -- --cycles N --seed S`: see torture.ts. The same seed makes the same plans. */
-const { values } = parseArgs({
-  options: {
-    cycles: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const cycles = Number(values.cycles)
-if (!Number.isInteger(cycles) || cycles < 1) throw new Error('--cycles is a whole number from 1 on')
+const HELP = `npm run torture -- [--cycles N] [--seed S]
+
+Kills the real program again and again while real files change, and counts everything exactly.
+The same seed makes the same plans; where the kills fall depends on the machine.
+
+  --cycles N   how many; 1000 unless it is said, of which some two take a second
+  --seed S     any text; 1 unless it is said
+`
+
+const values = scriptOptions(HELP, { cycles: '1000', seed: '1' })
+const cycles = wholeNumber('cycles', values.cycles, HELP)
 
 const beganMs = performance.now()
 try {
