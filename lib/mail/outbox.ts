@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { RoundsError } from '../errors.ts'
+import { withFile } from '../with-file.ts'
 import { compose } from './compose.ts'
 import type { Mailer } from './mailer.ts'
 import { nobodyToReach } from './refusals.ts'
@@ -42,19 +43,6 @@ async function writeWhole(folder: string, name: string, body: Buffer): Promise<v
   await rename(temporary, path.join(folder, name))
   // Windows cannot open folders; there the rename is durable by itself.
   if (process.platform !== 'win32') await withFile(folder, 'r', (opened) => opened.sync())
-}
-
-async function withFile(
-  name: string,
-  flags: string,
-  use: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  const file = await open(name, flags)
-  try {
-    await use(file)
-  } finally {
-    await file.close()
-  }
 }
 
 /** Faults of a folder that pass by themselves. */

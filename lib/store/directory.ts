@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ErrorClass, RoundsError } from '../errors.ts'
 import type { Chance } from '../random.ts'
 import { DAY_MS } from '../time.ts'
+import { withFile } from '../with-file.ts'
 import type { Objects } from './objects.ts'
 
 /**
@@ -66,19 +67,6 @@ export function directoryObjects(root: string, chance: Chance): Objects {
       const file = join(root, checked(path))
       await translate(file, () => rm(file, { force: true }))
     },
-  }
-}
-
-async function withFile(
-  name: string,
-  flags: string,
-  use: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  const file = await open(name, flags)
-  try {
-    await use(file)
-  } finally {
-    await file.close()
   }
 }
 

@@ -38,6 +38,14 @@ export interface Facts {
   unclearExpiry: number
 }
 
+/** Before anything was compared. */
+export function noFacts(): Facts {
+  return {
+    ...{ files: 0, rows: 0, inOrder: 0, uncertain: 0 },
+    ...{ open: 0, mails: 0, unclearExpiry: 0 },
+  }
+}
+
 /** Failures that a pull has after it has kept all that its earlier answers held. */
 const OF_THE_SITE = new Set([
   'cut-body',

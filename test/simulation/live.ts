@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { calmDown } from './calm.ts'
-import { check, type Facts } from './check.ts'
+import { check, type Facts, noFacts } from './check.ts'
 import { checkArchives } from './check-archives.ts'
 import { checkUpkeep } from './check-upkeep.ts'
 import { History } from './history.ts'
@@ -22,15 +22,7 @@ export interface Outcome {
 export async function liveOne(seed: number, traced = false): Promise<Outcome> {
   const history = new History(seed, traced)
   const { world, shared, profile } = history
-  const facts: Facts = {
-    files: 0,
-    rows: 0,
-    inOrder: 0,
-    uncertain: 0,
-    open: 0,
-    mails: 0,
-    unclearExpiry: 0,
-  }
+  const facts = noFacts()
   let wrong: string | undefined
   try {
     await history.live()

@@ -1,4 +1,4 @@
-import type { Facts } from './check.ts'
+import { type Facts, noFacts } from './check.ts'
 import type { Outcome } from './live.ts'
 
 /** What many histories came to together. It is plain data, so processes can hand it on. */
@@ -13,16 +13,14 @@ export interface Summary {
 }
 
 export function emptySummary(): Summary {
-  const facts: Facts = {
-    files: 0,
-    rows: 0,
-    inOrder: 0,
-    uncertain: 0,
-    open: 0,
-    mails: 0,
-    unclearExpiry: 0,
+  return {
+    histories: 0,
+    profiles: {},
+    facts: noFacts(),
+    fired: {},
+    failures: [],
+    digest: '0'.repeat(64),
   }
-  return { histories: 0, profiles: {}, facts, fired: {}, failures: [], digest: '0'.repeat(64) }
 }
 
 export function summaryOf({ seed, profile, wrong, digest, facts, fired }: Outcome): Summary {
