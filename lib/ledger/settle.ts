@@ -128,7 +128,7 @@ async function closeAt(
   if (!(await createRecord(store, file, close))) return undefined
   const newest = await newestClose(store.table, file)
   if (newest && newest.sequence > close.sequence) {
-    await removeOwnClose(store, file, close)
+    await removeOwnClose(store, file, close, newest)
     return undefined
   }
   await expireClosed(store, file, items, pulled.readAtMs)

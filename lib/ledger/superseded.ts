@@ -1,5 +1,6 @@
 import { ledgerPartition, sequenceKey } from '../store/keys.ts'
 import type { Item } from '../store/table.ts'
+import { archivedItems } from './archive.ts'
 import { expiryOf, type LedgerStore } from './ledger.ts'
 import { type CloseRecord, type DayFile, decodeRecord, isClose } from './record.ts'
 
@@ -23,16 +24,26 @@ export async function expireClosed(
   }
 }
 
-/** Removes a close record that a zombie created below a newer one. */
+/**
+ * Removes a close record that a zombie created below a newer one, where the record that stood there
+ * had left the table. One that the newer one has archived is the ledger's own: it stays, because a
+ * number that is free again would be taken, and what is written there nobody reads.
+ */
 export async function removeOwnClose(
-  { table }: LedgerStore,
+  { table, archive }: LedgerStore,
   { site, feed, day }: DayFile,
   { sequence, proof }: CloseRecord,
+  newest: CloseRecord,
 ): Promise<void> {
   const key = { partition: ledgerPartition(site, feed, day), sort: sequenceKey(sequence) }
   const item = await table.get(key)
   if (!item) return
   const standing = decodeRecord(item)
   const own = isClose(standing) && standing.proof.readAtMs === proof.readAtMs
-  if (own) await table.remove(item, item.version)
+  if (!own) return
+  for await (const archived of archivedItems(archive, newest.archive)) {
+    const isSame = JSON.stringify(archived.data) === JSON.stringify(item.data)
+    if (archived.sort === item.sort && isSame) return
+  }
+  await table.remove(item, item.version)
 }

@@ -57,6 +57,7 @@ describe('a zombie', () => {
     const all = oneFile()
     await all.pull(A)
     asleep(all, 'before', async () => {
+      all.clock.nowMs += 1
       await all.settle()
       await all.pull(A + B)
       await all.settle()
