@@ -41,7 +41,7 @@ export interface Pulled {
 }
 
 /** Losing against other writers so often in a row is no race any more. */
-const MOST_RACES = 25
+export const MOST_RACES = 25
 
 const NO_BYTES = new Uint8Array()
 
@@ -109,7 +109,12 @@ async function pullBeside(
     const { fault } = opened.body
     return { found: true, readAtMs, appended, before, place: at, tail, ...(fault && { fault }) }
   }
-  throw new RoundsError(
+  throw tooManyWriters()
+}
+
+/** The error of one who lost `MOST_RACES` times in a row. */
+export function tooManyWriters(): RoundsError {
+  return new RoundsError(
     'too-many-writers',
     'retry',
     `Other writers were faster ${MOST_RACES} times in a row.`,

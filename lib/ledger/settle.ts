@@ -4,7 +4,7 @@ import { archivePath, isArchived, putArchive } from './archive.ts'
 import { bringUpDay, type PlacedSite } from './days.ts'
 import { createRecord, itemsAfter, type LedgerStore, newestClose, placeOf } from './ledger.ts'
 import { COUNTS, type Found, isEmptied, provedAt } from './proof.ts'
-import { type Pulled, type PullPorts, pull } from './pull.ts'
+import { MOST_RACES, type Pulled, type PullPorts, pull, tooManyWriters } from './pull.ts'
 import type { CloseRecord, DayFile, Via } from './record.ts'
 import { expireClosed, removeOwnClose } from './superseded.ts'
 import { emptyTally, type Tally } from './tally.ts'
@@ -23,9 +23,6 @@ export interface FileSettled {
   /** True when it stood there before, and holds. */
   unchanged: boolean
 }
-
-/** Losing against other writers so often in a row is no race any more. */
-const MOST_RACES = 25
 
 /**
  * Settles one day file (DESIGN section 3, rule 6): reads it once more, whole, and compares every
@@ -65,12 +62,7 @@ export async function settleFile(
     await bringUpDay(store, placed, file.day, new Map([[file.feed, sequence]]))
     return { ...settled, sequence, close, unchanged: false }
   }
-  throw new RoundsError(
-    'too-many-writers',
-    'retry',
-    `Other writers were faster ${MOST_RACES} times in a row.`,
-    'See that not more than a few instances share this state.',
-  )
+  throw tooManyWriters()
 }
 
 /**
