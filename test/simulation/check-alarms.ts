@@ -81,7 +81,7 @@ function expiry(days: readonly ObservedDay[], sinceMs: number, nowMs: number) {
 }
 
 function observed(history: History, runOf: Map<unknown, Run>): ObservedDay[] {
-  const { zone, today, profile, shared } = history
+  const { zone, today, profile, shared, world } = history
   const days: ObservedDay[] = []
   for (let day = dayAfter(today, -profile.keepDays); day <= today; day = dayAfter(day, 1)) {
     const all = shared.log.readings.filter(({ file }) => file === `alarm ${day}`)
@@ -89,9 +89,11 @@ function observed(history: History, runOf: Map<unknown, Run>): ObservedDay[] {
     // Of readers at about the same time the one that finds no file may be noted first.
     const isSure = (readAtMs: number) =>
       !absentMs.some((ms) => Math.abs(ms - readAtMs) < AT_ONCE_MS)
+    // What was noted by a clock that was ahead proves nothing before that time has come.
+    const ahead = all.some(({ readAtMs }) => readAtMs > world.time.nowMs)
     const certain = all.filter(
       ({ worker, readAtMs, found }) =>
-        runOf.get(worker)?.ran?.failures.length === 0 && (!found || isSure(readAtMs)),
+        !ahead && runOf.get(worker)?.ran?.failures.length === 0 && (!found || isSure(readAtMs)),
     )
     // A file that was there once, and is not, was not read.
     const wasThere = all.some(({ found }) => found)
