@@ -1,13 +1,9 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { collectedJson } from '../lib/cli/collect.ts'
 import { sentence } from '../lib/cli/command.ts'
-import { notifiedJson } from '../lib/cli/notify.ts'
-import { reportedJson } from '../lib/cli/report.ts'
-import { makeRound, roundLine } from '../lib/cli/round.ts'
+import { makeRound, roundJson, roundLine } from '../lib/cli/round.ts'
 import { keepRounds } from '../lib/cli/run.ts'
 import { servePages } from '../lib/cli/serve.ts'
-import { settledJson } from '../lib/cli/settle.ts'
 import { untilStopped } from '../lib/cli/stop.ts'
 import { amount } from '../lib/cli/table.ts'
 import { asRoundsError } from '../lib/errors.ts'
@@ -79,7 +75,7 @@ async function goOn(world: World, tell: (line: string) => void): Promise<void> {
     tell(`${places(world)}The report site: ${served.url}   (Ctrl-C ends all)\n\n`)
     // One site's file is replaced in mid-day, as happens in the field: nothing is lost or doubled.
     await replaceSystemFile(world.portals, world.rounds.clock.now())
-    await keepRounds(world.rounds, tell, EVERY_MS, untilStopped(), world.grow)
+    await keepRounds(world.rounds, { tell, before: world.grow }, EVERY_MS, untilStopped())
     tell('Stopped. All is kept: npm start goes on where it was.\n')
   } finally {
     await served.close()
@@ -93,18 +89,8 @@ function places(world: World): string {
 
 function summaryJson(world: World, round: Awaited<ReturnType<typeof firstRound>>) {
   const { state } = world.rounds.settings
-  const { files, totals, failures } = collectedJson(round.collected)
   return {
-    collect: { files: files.length, totals, failures },
-    notify: notifiedJson(round.notified),
-    settle: round.settled && {
-      closed: round.settled.closed.length,
-      failures: settledJson(round.settled).failures,
-    },
-    report: round.reported && {
-      published: round.reported.published.length,
-      unchanged: reportedJson(round.reported).unchanged,
-    },
+    ...roundJson(round),
     outbox: join(state, 'outbox'),
     site: join(state, 'site'),
   }

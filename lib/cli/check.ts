@@ -32,13 +32,13 @@ function printSound(settings: Settings, terminal: Terminal): void {
   terminal.out(`ok: ${sites}, state in ${settings.state}, mail to ${way}\n`)
 }
 
-/** `{ok: true, file, sites: [ids]}` or `{ok: false, file, problems: [...]}`; never a secret. */
+/** `{ok, file, problems: [...]}`, and `sites: [ids]` when all is well; never a secret. */
 function printJson(options: ConfigOption, terminal: Terminal): void {
   const file = configFile(options, terminal)
   const read = readConfigured(options, terminal)
   const result =
     'settings' in read
-      ? { ok: true, file, sites: read.settings.sites.map((site) => site.id) }
+      ? { ok: true, file, problems: [], sites: read.settings.sites.map(({ id }) => id) }
       : { ok: false, file, problems: read.problems }
   if (!result.ok) terminal.exitCode = 2
   terminal.out(`${JSON.stringify(result, null, 2)}\n`)

@@ -48,6 +48,7 @@ export function reportedJson({ published, unchanged, failures }: Reported) {
     site,
     error: error.message,
     hint: error.hint,
+    code: error.code,
   }))
   return { published, unchanged, ...(failed.length > 0 && { failures: failed }) }
 }

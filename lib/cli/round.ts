@@ -10,6 +10,10 @@ import {
   settle,
 } from '../pipeline.ts'
 import { HOUR_MS, isoInstant, MINUTE_MS } from '../time.ts'
+import { collectedJson } from './collect.ts'
+import { notifiedJson } from './notify.ts'
+import { reportedJson } from './report.ts'
+import { settledJson } from './settle.ts'
 import { amount } from './table.ts'
 
 /** What one round did. */
@@ -105,4 +109,19 @@ export function roundLine({ collected, notified, settled, reported }: Round): st
   const failed = [...new Set(all.map(({ site }) => site))]
   if (failed.length > 0) parts.push(`failed: ${failed.slice(0, 5).join(', ')}`)
   return parts.join(' · ')
+}
+
+/** A round as others' scripts get it: counts, and every failure. */
+export function roundJson({ collected, notified, settled, reported }: Round) {
+  const { files, totals, failures } = collectedJson(collected)
+  return {
+    collect: { files: files.length, totals, failures },
+    notify: notifiedJson(notified),
+    ...(settled && {
+      settle: { closed: settled.closed.length, failures: settledJson(settled).failures },
+    }),
+    ...(reported && {
+      report: { ...reportedJson(reported), published: reported.published.length },
+    }),
+  }
 }

@@ -3,9 +3,9 @@ import type { Command } from 'commander'
 import { asRoundsError } from '../errors.ts'
 import type { FileFailure } from '../ledger/collect-day.ts'
 import type { Rounds } from '../pipeline.ts'
-import { MINUTE_MS } from '../time.ts'
+import { isoInstant, MINUTE_MS } from '../time.ts'
 import { type CommonOptions, failureLines, overState, sentence, stateCommand } from './command.ts'
-import { makeRound, type Round, type RoundTimes, roundLine } from './round.ts'
+import { makeRound, type Round, type RoundTimes, roundJson, roundLine } from './round.ts'
 import { servePages } from './serve.ts'
 import { lateLines } from './settle.ts'
 import { untilStopped } from './stop.ts'
@@ -25,23 +25,34 @@ export function addRun(program: Command, terminal: Terminal): void {
         const every = rounds.settings.schedule.everyMinutes
         terminal.err(`A round every ${every} minutes. Ctrl-C ends this.\n`)
         if (served) terminal.err(`The report site: ${served.url}\n`)
-        await keepRounds(rounds, terminal.err, every * MINUTE_MS, untilStopped())
+        const print = (made: Round, atMs: number) => {
+          terminal.out(`${JSON.stringify({ at: isoInstant(atMs), ...roundJson(made) })}\n`)
+        }
+        const around = { tell: terminal.err, ...(options.json && { onRound: print }) }
+        await keepRounds(rounds, around, every * MINUTE_MS, untilStopped())
         await served?.close()
       }),
     )
 }
 
+/** What is done around every round. */
+export interface AroundRounds {
+  /** Gets a line about each round, and why sites fail. */
+  tell(line: string): void
+  before?(): Promise<void>
+  onRound?(made: Round, startedMs: number): void
+}
+
 /**
  * Makes a round at once and then one every `everyMs`, never two at a time, until `stopped`. A round
  * that takes longer than the pause makes the next one start late, not twice. A failed round is told
- * and the next one tries again; an error of class `stop` ends it. `before` runs before each round.
+ * and the next one tries again; an error of class `stop` ends it.
  */
 export async function keepRounds(
   rounds: Rounds,
-  tell: (line: string) => void,
+  { tell, before, onRound }: AroundRounds,
   everyMs: number,
   stopped: Promise<void>,
-  before: () => Promise<void> = async () => {},
 ): Promise<void> {
   const times: RoundTimes = { startedMs: 0, nextMs: 0 }
   const failing = tellsFailures(tell)
@@ -50,10 +61,11 @@ export async function keepRounds(
     times.startedMs = rounds.clock.now()
     times.nextMs = times.startedMs + everyMs
     try {
-      await before()
+      await before?.()
       const made = await makeRound(rounds, times)
       tell(`${clockTime(times.startedMs)}  ${roundLine(made)}\n`)
       failing(made)
+      onRound?.(made, times.startedMs)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       rounds.log('error', 'round:failed', { code: error.code, message: error.message })

@@ -51,7 +51,8 @@ test('--json says the same for programs', async () => {
   writeFileSync(join(folder, 'siterounds.yaml'), SOUND)
   writeFileSync(join(folder, 'b.yaml'), BROKEN)
   const sound = await check(['--json'])
-  expect(JSON.parse(sound.stdout)).toEqual({ ok: true, file: 'siterounds.yaml', sites: ['a'] })
+  const file = 'siterounds.yaml'
+  expect(JSON.parse(sound.stdout)).toEqual({ ok: true, file, problems: [], sites: ['a'] })
   expect(sound.exitCode).toBe(0)
   const broken = await check(['--json', '--config', 'b.yaml'])
   expect(JSON.parse(broken.stdout)).toMatchObject({

@@ -217,7 +217,7 @@ describe('alarms, notify and report --json', () => {
 describe('--help', () => {
   const COMMANDS = [
     ...['init', 'check', 'schema', 'collect', 'backfill', 'notify', 'report', 'run', 'serve'],
-    ...['status', 'alarms', 'probe', 'explain', 'mail'],
+    ...['settle', 'verify', 'rebuild', 'status', 'alarms', 'probe', 'explain', 'mail'],
   ]
 
   it('lists the commands and the exit codes', async () => {

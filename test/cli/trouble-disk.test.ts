@@ -128,16 +128,18 @@ describe.skipIf(noDisk)('a disk that', () => {
     let made = 0
     const kept = keepRounds(
       rounds,
-      (line) => void told.push(line),
+      {
+        tell: (line) => void told.push(line),
+        before: async () => {
+          made += 1
+          if (made === 2) disk.fill(0)
+          const day = new Zone('Asia/Shanghai').dayOf(systemClock.now())
+          const file = `s0/sys_alarm/system_alarm_${compactDay(day)}.txt`
+          if (made === 2) await world.write(file, line('s0', day))
+        },
+      },
       1000,
       sleep(20_000, undefined, { ref: false }),
-      async () => {
-        made += 1
-        if (made === 2) disk.fill(0)
-        const day = new Zone('Asia/Shanghai').dayOf(systemClock.now())
-        const file = `s0/sys_alarm/system_alarm_${compactDay(day)}.txt`
-        if (made === 2) await world.write(file, line('s0', day))
-      },
     )
     await expect(kept).rejects.toMatchObject({ class: 'stop', hint: expect.stringMatching(FULL) })
     expect(made).toBe(2)
@@ -222,13 +224,15 @@ describe('a state folder that is removed', () => {
     let made = 0
     const kept = keepRounds(
       rounds,
-      () => {},
+      {
+        tell: () => {},
+        before: async () => {
+          made += 1
+          if (made === 2) rmSync(state(), { recursive: true })
+        },
+      },
       1000,
       sleep(20_000, undefined, { ref: false }),
-      async () => {
-        made += 1
-        if (made === 2) rmSync(state(), { recursive: true })
-      },
     )
     await expect(kept).rejects.toMatchObject({
       code: 'store-missing',
