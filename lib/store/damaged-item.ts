@@ -1,6 +1,9 @@
 import { RoundsError } from '../errors.ts'
 import type { Key } from './table.ts'
 
+const HINT =
+  'siterounds verify says which copy is right; with --repair it puts right what one of them proves.'
+
 /**
  * The error for an item whose bytes are not those that were written. Its version still names it,
  * so that whoever knows better can replace it.
@@ -13,11 +16,10 @@ export class DamagedItem extends RoundsError {
   constructor(
     item: Key & { version: string },
     left: { data: string; bytes: Uint8Array | null },
-    hint: string,
     cause?: unknown,
   ) {
     const message = `The item ${item.partition} / ${item.sort} of the store is damaged.`
-    super('item-damaged', 'skip', message, hint, { cause })
+    super('item-damaged', 'skip', message, HINT, { cause })
     this.item = item
     this.left = left
   }

@@ -196,5 +196,5 @@ function dataOf(row: Row): Record<string, unknown> {
 
 function damaged(row: Row, cause?: unknown): RoundsError {
   const { partition, sort, version, data, bytes } = row
-  return new DamagedItem({ partition, sort, version }, { data, bytes }, RESTORE, cause)
+  return new DamagedItem({ partition, sort, version }, { data, bytes }, cause)
 }

@@ -132,7 +132,9 @@ describe('one changed byte anywhere in the store (F61)', () => {
       const runs = [await world.cli('collect', ...DAYS), await world.cli('status', ...DAYS)]
       const bad = runs.filter(({ exitCode }) => exitCode !== 0)
       for (const { stderr } of bad) {
-        expect(stderr).toMatch(/Restore the state folder|Restore it from a copy|restore it from/)
+        expect(stderr).toMatch(
+          /Restore the state folder|siterounds verify says|Restore it from a copy|restore it from/,
+        )
         expect(stderr).not.toMatch(/not foreseen/)
       }
       if (bad.length > 0) seen.told += 1
@@ -164,7 +166,7 @@ describe('one changed byte anywhere in the store (F61)', () => {
       expect(failures[0]).toMatchObject({
         code: 'item-damaged',
         error: `The item ledger#a#alarm#${DAY} / 00000001 of the store is damaged.`,
-        hint: expect.stringMatching(/^Restore the state folder from a copy/),
+        hint: expect.stringMatching(/^siterounds verify says which copy is right/),
       })
     }
     writeFileSync(file, before)
