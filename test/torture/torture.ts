@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { between, seeded } from '../../demo/seeded.ts'
@@ -70,10 +71,11 @@ const USUAL_MS: Record<Command, number> = {
 
 /**
  * Kills the real program `cycles` times while real files grow and change, over one state, and
- * counts everything again and again. Throws an error that says all that is wrong.
+ * counts everything again and again. Throws an error that says all that is wrong; with `keep` the
+ * sites' files, configuration and state are then copied into that folder, to be looked at.
  */
 export async function torture(
-  { cycles, seed }: { cycles: number; seed: string },
+  { cycles, seed, keep }: { cycles: number; seed: string; keep?: string | undefined },
   tell: (line: string) => void,
 ): Promise<Sums> {
   const world = await newWorld()
@@ -85,6 +87,9 @@ export async function torture(
     await configure(world, portal, mail)
     const program = await buildProgram(world.folder)
     return await new Torture({ world, portal, mail, room, program }, seed).run(cycles, tell)
+  } catch (thrown) {
+    if (keep) await cp(world.folder, keep, { recursive: true })
+    throw thrown
   } finally {
     room.remove()
     await mail.close()
