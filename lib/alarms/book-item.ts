@@ -28,6 +28,7 @@ interface Head {
   readWith?: string
   days: Book['days']
   newestMs: number
+  leftOut?: Book['leftOut']
   /** Digest and number of the parts; absent while the head itself holds the occurrences. */
   parts?: { digest: string; count: number }
 }
@@ -43,13 +44,13 @@ export async function readBook(
   for (let tries = 1; ; tries += 1) {
     const item = await table.get(bookKey(site))
     if (!item) return undefined
-    const { format, readWith, days, newestMs, parts } = item.data as unknown as Head
+    const { format, readWith, days, newestMs, leftOut, parts } = item.data as unknown as Head
     if (![1, 2, BOOK_FORMAT].includes(format)) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
       const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
-      const book = { ...(readWith && { readWith }), days, newestMs, open, recent }
-      return { book, item, older: format < BOOK_FORMAT }
+      const facts = { ...(readWith && { readWith }), days, newestMs, ...(leftOut && { leftOut }) }
+      return { book: { ...facts, open, recent }, item, older: format < BOOK_FORMAT }
     }
     if (tries === READ_TRIES) throw partsMissing(item)
   }
@@ -60,12 +61,15 @@ export async function writeBook(
   table: Table,
   site: string,
   before: Item | undefined,
-  { readWith, days, newestMs, open, recent }: Book,
+  { readWith, days, newestMs, leftOut, open, recent }: Book,
 ): Promise<boolean> {
   const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
-  const head: Head = { format: BOOK_FORMAT, ...(readWith && { readWith }), days, newestMs }
+  const facts = { ...(readWith && { readWith }), days, newestMs, ...(leftOut && { leftOut }) }
+  const head: Head = { format: BOOK_FORMAT, ...facts }
   if (bytes.length > PART_BYTES) {
-    const whole = createHash('sha256').update(bytes).update(JSON.stringify(days))
+    const whole = createHash('sha256')
+      .update(bytes)
+      .update(JSON.stringify([days, leftOut]))
     const digest = whole.digest('hex').slice(0, 32)
     head.parts = { digest, count: Math.ceil(bytes.length / PART_BYTES) }
     for (const [index, key] of partKeys(site, head.parts).entries()) {

@@ -1,4 +1,4 @@
-import type { PlacedSite } from '../ledger/days.ts'
+import { type PlacedSite, siteDays } from '../ledger/days.ts'
 import type { LedgerStore } from '../ledger/ledger.ts'
 import { mergedRows, type Rows, readerOf, readWith } from '../ledger/rows.ts'
 import type { Day } from '../site.ts'
@@ -31,6 +31,8 @@ export interface Book {
   days: Record<Day, DayPosition>
   /** The newest record time of all. */
   newestMs: number
+  /** The newest day with alarm rows that is left out: it lies before the days that are kept. */
+  leftOut?: Day
   open: Occurrence[]
   recent: Occurrence[]
 }
@@ -60,7 +62,8 @@ export async function bookOf(table: Table, site: string): Promise<Book> {
 
 /**
  * Brings the book up to the newest records of the days in `newest` (the last sequence of their
- * alarm ledger). The rows of days before `keepFrom` count no more.
+ * alarm ledger). The rows of days before `keepFrom` count no more; when that day goes back, because
+ * a clock was ahead and is set right, those of the days from there on count again.
  */
 export async function bringUpBook(
   store: LedgerStore,
@@ -80,14 +83,34 @@ export async function bringUpBook(
       .map(([day]) => day)
       .sort()
     const left = Object.keys(book.days).filter((day) => day < keepFrom)
+    const gone = [...newest].filter(([day, sequence]) => day < keepFrom && sequence > 0)
     const isOther = older || (item !== undefined && book.readWith !== readWith(placed.site))
-    if (behind.length === 0 && left.length === 0 && !isOther) return book
-    const days = new Set([...Object.keys(book.days), ...behind].filter((day) => day >= keepFrom))
-    const known = left.length > 0 ? withoutDays(book, keepFrom) : book
-    const onward = known && !isOther ? await foldedOn(store, placed, known, behind) : undefined
+    const isBack = book.leftOut !== undefined && book.leftOut >= keepFrom
+    const known = isBack ? await alarmDays(table, placed.site.id) : Object.keys(book.days)
+    const out = [...left, ...gone.map(([day]) => day), ...(isBack ? known : [book.leftOut ?? ''])]
+    const leftOut = lastBefore(keepFrom, out)
+    const isSame = behind.length === 0 && left.length === 0 && leftOut === book.leftOut
+    if (isSame && !isOther && !isBack) return book
+    const days = new Set([...known, ...behind].filter((day) => day >= keepFrom))
+    const kept = left.length > 0 ? withoutDays(book, keepFrom) : book
+    const onward =
+      kept && !isOther && !isBack ? await foldedOn(store, placed, kept, behind) : undefined
     const next = await (onward ?? foldedAgain(store, placed, days))
-    if (await writeBook(table, placed.site.id, item, next)) return next
+    const whole = leftOut ? { ...next, leftOut } : next
+    if (await writeBook(table, placed.site.id, item, whole)) return whole
   }
+}
+
+/** The last of these days before `keepFrom`; undefined when there is none. */
+function lastBefore(keepFrom: Day, days: Iterable<Day>): Day | undefined {
+  const before = [...days].filter((day) => day !== '' && day < keepFrom).sort()
+  return before.at(-1)
+}
+
+/** All days of a site whose alarm ledger holds anything. */
+async function alarmDays(table: Table, site: string): Promise<Day[]> {
+  const days = await siteDays(table, site)
+  return [...days].filter(([, { feeds }]) => feeds.alarm).map(([day]) => day)
 }
 
 /**

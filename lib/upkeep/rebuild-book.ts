@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Book, foldedAgain } from '../alarms/book.ts'
 import { readBook, writeBook } from '../alarms/book-item.ts'
 import { RoundsError } from '../errors.ts'
 import type { PlacedSite } from '../ledger/days.ts'
-import type { LedgerStore } from '../ledger/ledger.ts'
+import { type LedgerStore, placeOf } from '../ledger/ledger.ts'
 import type { Day } from '../site.ts'
 import { DamagedItem } from '../store/damaged-item.ts'
 import { bookKey } from '../store/keys.ts'
@@ -10,25 +11,42 @@ import type { Table } from '../store/table.ts'
 import { itemIn, itemsIn, removeItem, type Standing } from './standing.ts'
 
 /**
- * Folds the book of a site anew from its days `kept`, and puts that in the place of what stood
- * there. True when the book came out otherwise.
+ * Folds the book of a site anew from its `days` from `keepFrom` on, and puts that in the place of
+ * what stood there. True when the book came out otherwise.
  */
 export async function rebuildBook(
   store: LedgerStore,
   placed: PlacedSite,
-  kept: ReadonlySet<Day>,
+  days: readonly Day[],
+  keepFrom: Day,
 ): Promise<boolean> {
   const { table } = store
+  const kept = new Set(days.filter((day) => day >= keepFrom))
   const { partition, sort } = bookKey(placed.site.id)
   for (;;) {
     const { head, book: known } = await standingBook(table, placed.site.id)
-    const book = await foldedAgain(store, placed, kept)
-    const same = known && JSON.stringify(known) === JSON.stringify(book)
+    const leftOut = await newestLeftOut(store, placed, days, keepFrom)
+    const book = { ...(await foldedAgain(store, placed, kept)), ...(leftOut && { leftOut }) }
+    const same = known && isDeepStrictEqual(known, book)
     if (head ? same : Object.keys(book.days).length === 0) return false
     // Parts are known by their names: one that is damaged would be taken for the right one.
     if (head && !known) await removeParts(table, partition, sort)
     if (await writeBook(table, placed.site.id, head, book)) return true
   }
+}
+
+/** The newest day with alarm rows that the book leaves out. */
+async function newestLeftOut(
+  store: LedgerStore,
+  { site }: PlacedSite,
+  days: readonly Day[],
+  keepFrom: Day,
+): Promise<Day | undefined> {
+  for (const day of days.filter((one) => one < keepFrom).reverse()) {
+    const { sequence } = await placeOf(store, { site: site.id, feed: 'alarm', day })
+    if (sequence > 0) return day
+  }
+  return undefined
 }
 
 /** The head of a book, and the book itself unless it is unreadable or of an older release. */

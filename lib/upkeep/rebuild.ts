@@ -72,7 +72,6 @@ async function rebuildSite(
   }
   const today = placed.zone.dayOf(rounds.clock.now())
   const keepFrom = addDays(today, -rounds.settings.retention.keepDays)
-  const kept = new Set(days.filter((day) => day >= keepFrom))
-  const changed = await tried(rebuilt, { site }, () => rebuildBook(store, placed, kept))
+  const changed = await tried(rebuilt, { site }, () => rebuildBook(store, placed, days, keepFrom))
   if (changed) rebuilt.changed.push({ what: 'alarms', site })
 }

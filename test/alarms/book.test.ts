@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Book, bookOf, bringUpBook, RECENT_MS } from '../../lib/alarms/book.ts'
 import { standingAt } from '../../lib/alarms/past.ts'
 import { observationsOf } from '../../lib/alarms/rows.ts'
+import { bringUpDay } from '../../lib/ledger/days.ts'
 import type { Via } from '../../lib/ledger/record.ts'
 import { bookKey } from '../../lib/store/keys.ts'
 import { HOUR_MS, MINUTE_MS, Zone } from '../../lib/time.ts'
@@ -245,6 +246,33 @@ describe('an occurrence', () => {
       expect(await namesFrom(nextDay)).toEqual(['a', 'busy'])
     },
   )
+
+  it('comes back with its day when the clock was ahead and is set right', async () => {
+    const world = alarmWorld()
+    const store = ledgersIn(world.table)
+    const bookFrom = (keepFrom: string, newest = new Map<string, number>()) =>
+      bringUpBook(store, world.placed, newest, keepFrom)
+    const read = async (one: string, line: string, nowMs: number) => {
+      await world.read(one, line, nowMs)
+      const newest = new Map([['alarm' as const, world.newest.get(one)!]])
+      await bringUpDay(store, world.placed, one, newest)
+    }
+    const facts = ({ days, open, leftOut }: Book) => {
+      return { days: Object.keys(days), open: open.map(({ name }) => name), leftOut }
+    }
+    await read(day, alarmLine('old', at(1), at(1)), START + 50 * HOUR_MS)
+    await bookFrom(KEEP_FROM, world.newest)
+    expect(facts(await bookFrom('2026-12-24'))).toEqual({ days: [], open: [], leftOut: day })
+    // What is read meanwhile is of days that count no more by that clock.
+    await read(nextDay, alarmLine('new', at(30), at(30)), START + 51 * HOUR_MS)
+    const ahead = await bookFrom('2026-12-24', world.newest)
+    expect(facts(ahead)).toEqual({ days: [], open: [], leftOut: nextDay })
+    const right = { days: [nextDay], open: ['new'], leftOut: day }
+    expect(facts(await bookFrom(nextDay))).toEqual(right)
+    const whole = { days: [day, nextDay], open: ['new', 'old'], leftOut: undefined }
+    expect(facts(await bookFrom(KEEP_FROM))).toEqual(whole)
+    expect(facts(await bookOf(world.table, 's1'))).toEqual(whole)
+  })
 
   it('under replace goes with the file that it stood in', async () => {
     const world = alarmWorld({ onRewrite: 'replace' })
