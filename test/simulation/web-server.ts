@@ -2,7 +2,7 @@ import { RoundsError } from '../../lib/errors.ts'
 import { counted, heldBy } from '../../lib/fetch/http-answer.ts'
 import type { Reply } from '../../lib/fetch/http-wire.ts'
 import type { Answer, Source } from '../../lib/fetch/source.ts'
-import type { Served } from './served.ts'
+import { contentOf, type Served } from './served.ts'
 import type { SiteFiles } from './site-files.ts'
 import type { Worker } from './worker.ts'
 
@@ -13,6 +13,10 @@ import type { Worker } from './worker.ts'
  */
 
 const MOST_FILE_BYTES = 1e8
+
+/** So many bytes before a place decide whether a file is the one that was read (DESIGN section 3). */
+export const OVERLAP_BYTES = 4_096
+
 const LOGIN = Buffer.from('<!DOCTYPE html><html><body>Please log in</body></html>\n'.repeat(9))
 const GZIP = Buffer.from('1f8b0800000000000003', 'hex')
 
@@ -82,7 +86,7 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
         const start = bytes?.start ?? 0
         const served: Served = {
           ...reading,
-          prefix: answer.content.subarray(0, start),
+          prefix: believed(log.served, file, answer.content, start),
           parts: [],
           state: 'open',
           givenUp: false,
@@ -96,6 +100,25 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
     },
     async close() {},
   }
+}
+
+/**
+ * What a reader takes for the bytes before an answer that begins at `start`. When the bytes that it
+ * compares are those that it knows, it takes the ones before them for those that it knows too; that
+ * they may be others is the limit that DESIGN tells of, which only settling sees.
+ */
+function believed(all: readonly Served[], file: string, content: Buffer, start: number): Buffer {
+  const overlap = content.subarray(start, start + OVERLAP_BYTES)
+  const known = all.findLast(
+    (one) =>
+      start > 0 &&
+      one.file === file &&
+      !one.givenUp &&
+      contentOf(one)
+        .subarray(start, start + OVERLAP_BYTES)
+        .equals(overlap),
+  )
+  return (known ? contentOf(known) : content).subarray(0, start)
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}
