@@ -101,8 +101,12 @@ export async function replacedRows<F extends Feed>(
     rows.push({ record: { ...record, sequence: newest.sequence }, rows: newest.rows, parsed })
   }
   if (isClose(newest)) rows.push(closingRows(file.feed, newest, reader))
+  // Of a ledger that holds rows aside alone none counts, and yet it is read up to here.
+  else if (rows.length === 0) rows.push({ record: newest, rows: newest.rows, parsed: NOTHING })
   return rows
 }
+
+const NOTHING: Parsed<never> = { lines: 0, readings: [], rejects: [], unknown: 0, blank: 0 }
 
 function withoutTail(close: CloseRecord): CloseRecord {
   return { ...close, tail: new Uint8Array() }

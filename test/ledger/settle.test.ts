@@ -117,6 +117,17 @@ describe('a day file that is settled', () => {
     }
   })
 
+  it('under replace is settled again when only what a sleeper put aside stands above', async () => {
+    const { settle, tally, store, site } = oneFile({ onRewrite: 'replace' })
+    site.content = Buffer.from('unfini')
+    expect((await settle()).close!.proof).toMatchObject({ lines: 1, rejects: 1 })
+    const place = { ...(await placeOf(store, FILE)), sequence: 0 }
+    const lost = { place, bytes: Buffer.from(A), readAtMs: NOW_MS, via: 'round' as const }
+    expect(await appendAside(store, FILE, lost)).toHaveLength(1)
+    expect(await settle()).toMatchObject({ sequence: 3, close: { proof: { lines: 1 } } })
+    expect(await tally()).toMatchObject({ sequence: 3, lines: 1, tail: true, proof: { lines: 1 } })
+  })
+
   it('under replace is counted so beside what a sleeper put aside', async () => {
     const { pull, settle, site, tally, store } = oneFile({ onRewrite: 'replace' })
     await pull(A + B)
