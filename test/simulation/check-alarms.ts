@@ -14,6 +14,9 @@ const UNDERSTATED_MS = 30 * 60_000
 /** Readers so near to one another are as good as at once. */
 const AT_ONCE_MS = 10 * 60_000
 
+/** Readings this near to one another belong to one stretch of time. */
+const JOIN_MS = 2 * 3_600_000
+
 /** Compares the alarms that stand, with all their fields. */
 export async function checkAlarms(
   history: History,
@@ -85,16 +88,25 @@ function observed(history: History, runOf: Map<unknown, Run>): ObservedDay[] {
   const days: ObservedDay[] = []
   for (let day = dayAfter(today, -profile.keepDays); day <= today; day = dayAfter(day, 1)) {
     const all = shared.log.readings.filter(({ file }) => file === `alarm ${day}`)
-    const absentMs = all.filter(({ found }) => !found).map(({ readAtMs }) => readAtMs)
-    // Of readers at about the same time the one that finds no file may be noted first.
-    const isSure = (readAtMs: number) =>
-      !absentMs.some((ms) => Math.abs(ms - readAtMs) < AT_ONCE_MS)
+    const absent = all.filter(({ found }) => !found)
+    const endOf = (worker: unknown) => runOf.get(worker)?.ended ?? 0
+    // Of readers at about the same time the one that finds no file may be noted first; and who is
+    // slow notes nothing before what others have noted since.
+    const isSure = ({ worker, readAtMs }: (typeof all)[number]) =>
+      !absent.some(({ worker: other, readAtMs: ms }) => {
+        const isSlow = ms > readAtMs && ms - readAtMs < JOIN_MS && endOf(other) < endOf(worker)
+        return isSlow || Math.abs(ms - readAtMs) < AT_ONCE_MS
+      })
     // What was noted by a clock that was ahead proves nothing before that time has come.
     const ahead = all.some(({ readAtMs }) => readAtMs > world.time.nowMs)
-    const certain = all.filter(
-      ({ worker, readAtMs, found }) =>
-        !ahead && runOf.get(worker)?.ran?.failures.length === 0 && (!found || isSure(readAtMs)),
+    // Who lost a race asks again, and notes what the last answer said.
+    const last = all.filter(
+      ({ worker }, at) => !all.some((one, later) => later > at && one.worker === worker),
     )
+    const certain = last.filter((one) => {
+      const isDone = runOf.get(one.worker)?.ran?.failures.length === 0
+      return !ahead && isDone && (!one.found || isSure(one))
+    })
     // A file that was there once, and is not, was not read.
     const wasThere = all.some(({ found }) => found)
     days.push({
