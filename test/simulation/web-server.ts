@@ -14,7 +14,7 @@ import type { Worker } from './worker.ts'
 
 const MOST_FILE_BYTES = 1e8
 
-/** So many bytes before a place decide whether a file is the one that was read (DESIGN section 3). */
+/** So many bytes before a place decide whether a file is the one that was read (DESIGN, 3). */
 export const OVERLAP_BYTES = 4_096
 
 const LOGIN = Buffer.from('<!DOCTYPE html><html><body>Please log in</body></html>\n'.repeat(9))
