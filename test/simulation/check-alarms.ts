@@ -105,7 +105,9 @@ function observed(history: History, runOf: Map<unknown, Run>): ObservedDay[] {
     )
     const certain = last.filter((one) => {
       const isDone = runOf.get(one.worker)?.ran?.failures.length === 0
-      return !ahead && isDone && (!one.found || isSure(one))
+      // To a settling a file that was emptied is gone.
+      const isGone = one.empty && one.worker.purpose === 'settle'
+      return !ahead && isDone && !isGone && (!one.found || isSure(one))
     })
     // A file that was there once, and is not, was not read.
     const wasThere = all.some(({ found }) => found)

@@ -63,7 +63,7 @@ const RANGED: Wrong[] = [
 export interface Log {
   served: Served[]
   /** Every reading that said whether a file is there: by worker. */
-  readings: { worker: Worker; file: string; readAtMs: number; found: boolean }[]
+  readings: { worker: Worker; file: string; readAtMs: number; found: boolean; empty?: boolean }[]
 }
 
 /** The source of one worker: a path is `<feed> <YYYYmmdd>`. */
@@ -81,7 +81,7 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
         const reading = { worker, file, readAtMs: attempt.readAtMs }
         if (held.kind === 'absent') log.readings.push({ ...reading, found: false })
         if (held.kind === 'absent' || held.kind === 'shorter') return { kind: held.kind }
-        log.readings.push({ ...reading, found: true })
+        log.readings.push({ ...reading, found: true, empty: answer.content.length === 0 })
         const bytes = held.kind === 'bytes' ? held : undefined
         const start = bytes?.start ?? 0
         const served: Served = {
