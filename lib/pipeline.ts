@@ -14,7 +14,7 @@ import {
   type FileAdded,
   type FileFailure,
 } from './ledger/collect-day.ts'
-import type { LineCounts } from './ledger/coverage.ts'
+import { LINE_COUNTS, type LineCounts } from './ledger/coverage.ts'
 import { bringUpDay, newestOf, placedSite } from './ledger/days.ts'
 import { daysToRead } from './ledger/days-to-read.ts'
 import { exportDays } from './ledger/export-days.ts'
@@ -106,7 +106,7 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
   const files = all.flatMap((one) => one.files)
   const totals = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0, bytes: 0 }
   for (const file of files) {
-    for (const count of ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const) {
+    for (const count of LINE_COUNTS) {
       totals[count] += file[count]
     }
     totals.bytes += file.end - file.start

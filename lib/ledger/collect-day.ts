@@ -1,7 +1,7 @@
 import { asRoundsError, RoundsError } from '../errors.ts'
 import { dayFilePath } from '../fetch/day-file-path.ts'
 import type { Day, Feed } from '../site.ts'
-import type { LineCounts } from './coverage.ts'
+import { LINE_COUNTS, type LineCounts } from './coverage.ts'
 import { bringUpDay, type PlacedSite, type SiteDay } from './days.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { Reading } from './observed.ts'
@@ -115,8 +115,6 @@ async function addedBy(
   return { ...file, generation, start: Math.min(...own.map(({ start }) => start)), end, ...counts }
 }
 
-const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
-
 /**
  * How many lines the records of a pull brought: by the tallies before and after, when just these
  * records lie between them; else by reading them once more.
@@ -137,7 +135,7 @@ async function countsOf(
     (was?.sequence ?? 0) === before.sequence &&
     is?.sequence === before.sequence + appended.length
   if (alone) {
-    for (const count of COUNTS) counts[count] = is[count] - (was?.[count] ?? 0)
+    for (const count of LINE_COUNTS) counts[count] = is[count] - (was?.[count] ?? 0)
     return counts
   }
   const own = new Set(appended.map(({ sequence }) => sequence))

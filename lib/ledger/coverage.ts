@@ -20,6 +20,9 @@ export interface LineCounts {
   blank: number
 }
 
+/** The names of these counts. */
+export const LINE_COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
+
 /** What a coverage is judged by. */
 export interface CoverageFacts {
   feed: Feed

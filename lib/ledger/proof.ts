@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Feed } from '../site.ts'
 import { memoryOf } from './append.ts'
-import type { LineCounts } from './coverage.ts'
+import { LINE_COUNTS, type LineCounts } from './coverage.ts'
 import type { PlacedSite } from './days.ts'
 import { heldBytes } from './generation.ts'
 import { unitKeys } from './held.ts'
@@ -83,9 +83,6 @@ async function contentOf(store: LedgerStore, file: DayFile, place: Place, tail: 
   return { bytes: place.end + tail.length, sha256: hash.update(tail).digest('hex') }
 }
 
-/** What a proof counts, as a tally does. */
-export const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
-
 /** An unfinished line, and what it is read with. */
 type Tail = Pick<CloseRecord, 'tail' | 'tailHeld' | 'open' | 'charset'>
 
@@ -97,7 +94,7 @@ function counted(
   now: Tail,
 ): LineCounts {
   const counts = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0 }
-  for (const count of COUNTS) counts[count] = tally[count]
+  for (const count of LINE_COUNTS) counts[count] = tally[count]
   const add = ({ tail, tailHeld, open, charset }: Tail, sign: 1 | -1) => {
     if (tailHeld && site.onRewrite === 'merge') return
     const parsed = readTail(feed, tail, open, { ...readerOf(site, zone), charset })

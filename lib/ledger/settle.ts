@@ -1,9 +1,10 @@
 import { RoundsError } from '../errors.ts'
 import { dayFilePath } from '../fetch/day-file-path.ts'
 import { archivePath, isArchived, putArchive } from './archive.ts'
+import { LINE_COUNTS } from './coverage.ts'
 import { bringUpDay, type PlacedSite } from './days.ts'
 import { createRecord, itemsAfter, type LedgerStore, newestClose, placeOf } from './ledger.ts'
-import { COUNTS, type Found, isEmptied, provedAt } from './proof.ts'
+import { type Found, isEmptied, provedAt } from './proof.ts'
 import { MOST_RACES, type Pulled, type PullPorts, pull, tooManyWriters } from './pull.ts'
 import type { CloseRecord, DayFile, Via } from './record.ts'
 import { expireClosed, removeOwnClose } from './superseded.ts'
@@ -78,7 +79,7 @@ async function stands(
   const { generation, tail, proof, archive } = close
   if (pulled && generation !== pulled.place.generation) return false
   if (pulled && Buffer.compare(tail, pulled.tail) !== 0) return false
-  if (COUNTS.some((count) => proof[count] !== tally[count])) return false
+  if (LINE_COUNTS.some((count) => proof[count] !== tally[count])) return false
   return isArchived(store.archive, archive)
 }
 

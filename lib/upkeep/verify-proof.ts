@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { LINE_COUNTS } from '../ledger/coverage.ts'
 import { countedAnew, dayContent, type PlacedSite } from '../ledger/days.ts'
 import type { LedgerStore } from '../ledger/ledger.ts'
 import {
@@ -37,8 +38,6 @@ export function proofFault(close: CloseRecord, below: readonly LedgerRecord[]): 
   return { code: 'proof-wrong', side: 'archive', record: close.sequence, message, hint }
 }
 
-const COUNTS = ['lines', 'readings', 'rejects', 'unknown', 'blank'] as const
-
 const SETTINGS = 'If the settings of the site were changed since, these are the counts with them.'
 
 /** What a day file comes to with the records up to its close record, and with all of them. */
@@ -70,7 +69,7 @@ export function countFault(
   { sequence, proof }: CloseRecord,
   atClose: Tally | undefined,
 ): Fault | undefined {
-  const wrong = COUNTS.filter((count) => atClose?.[count] !== proof[count])
+  const wrong = LINE_COUNTS.filter((count) => atClose?.[count] !== proof[count])
   if (wrong.length === 0) return undefined
   const told = wrong.map((count) => `${proof[count]} ${count}, now ${atClose?.[count] ?? 0}`)
   const message = `Settling counted ${told.join('; ')}.`
