@@ -123,7 +123,7 @@ function judged(history: History, file: string, runOf: Map<unknown, Run>): Judge
   return history.shared.log.served
     .filter((served) => served.file === file)
     .flatMap((served) => {
-      const end = served.prefix.length + served.parts.reduce((sum, part) => sum + part.length, 0)
+      const end = contentOf(served).length
       const reachesOn = end >= farthest
       farthest = Math.max(farthest, end)
       if (served.givenUp) return []

@@ -7,8 +7,10 @@ export interface Served {
   file: string
   /** What the reader's clock said when it began to ask. */
   readAtMs: number
-  /** What stood in the file before the place at which the answer begins. */
+  /** What stands in the file before the answer, as the reader takes it: see `believed`. */
   prefix: Buffer
+  /** So many bytes of the answer are before that place too. */
+  skipped: number
   parts: Uint8Array[]
   /** `broken` off with an error, `ended` well, or still `open`. */
   state: 'open' | 'ended' | 'broken'
@@ -44,5 +46,5 @@ export function wholeLines(content: Buffer): string[] {
 
 /** The file as the reader came to know it. */
 export function contentOf(served: Served): Buffer {
-  return Buffer.concat([served.prefix, ...served.parts])
+  return Buffer.concat([served.prefix, Buffer.concat(served.parts).subarray(served.skipped)])
 }

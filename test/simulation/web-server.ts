@@ -75,6 +75,7 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
       const attempt = worker.attempts.get(file) ?? { readAtMs: worker.clock.now() }
       worker.attempts.set(file, attempt)
       if (from === 0 && attempt.ranged) attempt.ranged.givenUp = true
+      if (from > 0) attempt.from = from
       return worker.step('ask the site', () => {
         const answer = answerTo(site, worker, file, from)
         const held = heldBy(answer.reply, from, file, false)
@@ -86,7 +87,7 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
         const start = bytes?.start ?? 0
         const served: Served = {
           ...reading,
-          prefix: believed(log.served, file, answer.content, start),
+          ...believed(log.served, reading, answer.content, start, attempt.from),
           parts: [],
           state: 'open',
           givenUp: false,
@@ -103,22 +104,28 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
 }
 
 /**
- * What a reader takes for the bytes before an answer that begins at `start`. When the bytes that it
- * compares are those that it knows, it takes the ones before them for those that it knows too; that
- * they may be others is the limit that DESIGN tells of, which only settling sees.
+ * What a reader takes for the bytes before those that it compares, which begin at `from`. When they
+ * are the ones that it knows, it takes those before them for the ones that it knows too, also when
+ * an answer holds them; that they may be others is the limit that DESIGN tells of, which only
+ * settling sees.
  */
-function believed(all: readonly Served[], file: string, content: Buffer, start: number): Buffer {
-  const overlap = content.subarray(start, start + OVERLAP_BYTES)
-  const known = all.findLast(
-    (one) =>
-      start > 0 &&
-      one.file === file &&
-      !one.givenUp &&
-      contentOf(one)
-        .subarray(start, start + OVERLAP_BYTES)
-        .equals(overlap),
-  )
-  return (known ? contentOf(known) : content).subarray(0, start)
+function believed(
+  all: readonly Served[],
+  { worker, file }: { worker: Worker; file: string },
+  content: Buffer,
+  start: number,
+  from = 0,
+): Pick<Served, 'prefix' | 'skipped'> {
+  const compared = content.subarray(from, from + OVERLAP_BYTES)
+  const isKnown = (one: Served) =>
+    one.file === file &&
+    !one.givenUp &&
+    contentOf(one)
+      .subarray(from, from + OVERLAP_BYTES)
+      .equals(compared)
+  const known = from > 0 && worker.purpose !== 'settle' ? all.findLast(isKnown) : undefined
+  if (!known) return { prefix: content.subarray(0, start), skipped: 0 }
+  return { prefix: contentOf(known).subarray(0, from), skipped: Math.max(0, from - start) }
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}

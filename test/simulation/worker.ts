@@ -20,7 +20,7 @@ export class Worker {
   readonly world: World
   readonly dice: Dice
   /** What it has asked the site for since it read the ledger of a file last, by `<feed> <day>`. */
-  readonly attempts = new Map<string, { readAtMs: number; ranged?: Served }>()
+  readonly attempts = new Map<string, { readAtMs: number; ranged?: Served; from?: number }>()
   /** When its clock said that it claims a notice. */
   claimClockMs = 0
   claimTrueMs = 0
