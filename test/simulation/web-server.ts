@@ -118,6 +118,7 @@ function believed(
 ): Pick<Served, 'prefix' | 'skipped'> {
   const compared = content.subarray(from, from + OVERLAP_BYTES)
   const isKnown = (one: Served) =>
+    compared.length === OVERLAP_BYTES &&
     one.file === file &&
     !one.givenUp &&
     contentOf(one)
