@@ -78,22 +78,46 @@ export async function exportDay(
     if (!parts.has(part)) await removePart(store, note, feed, day, exported)
   }
   for (const [part, members] of parts) {
-    const inputs = await inputsOf(store.table, members, feed, day)
-    const note = notes.get(part)
-    const digest = digestOf(inputs)
-    if (inputs.length === 0) {
-      if (note) await removePart(store, note, feed, day, exported)
-    } else if (note?.data.digest === digest) {
-      exported.unchanged += 1
-    } else {
-      const path = parquetPath(feed, day, part)
-      const key = { partition, sort: part }
-      const make = () => parquetFile(feed, readingsOf(store, inputs, feed, day))
-      const done = await writePart(store, key, note, digest, path, make)
-      exported[done ? 'written' : 'contended'].push(path)
+    const file = { feed, day, part, members }
+    let note = notes.get(part)
+    let tries = 1
+    // Whoever had claimed the file before may have made it of less than is known now.
+    while (!(await exportPart(store, file, note, exported, tries === MOST_TRIES))) {
+      const standing = await store.table.get({ partition, sort: part })
+      note = standing && checked(standing)
+      tries += 1
     }
   }
   return exported
+}
+
+/** So often a file is claimed while others claim it: each has something newer to tell. */
+const MOST_TRIES = 3
+
+/** Brings one file up; false when another worker has claimed it since `note` was read. */
+async function exportPart(
+  store: LedgerStore,
+  file: { feed: Feed; day: Day; part: string; members: readonly PlacedSite[] },
+  note: Item | undefined,
+  exported: DayExported,
+  isLast: boolean,
+): Promise<boolean> {
+  const { feed, day, part, members } = file
+  const inputs = await inputsOf(store.table, members, feed, day)
+  const digest = digestOf(inputs)
+  if (inputs.length === 0) {
+    if (note) await removePart(store, note, feed, day, exported)
+  } else if (note?.data.digest === digest) {
+    exported.unchanged += 1
+  } else {
+    const path = parquetPath(feed, day, part)
+    const key = { partition: parquetPartition(feed, day), sort: part }
+    const make = () => parquetFile(feed, readingsOf(store, inputs, feed, day))
+    const outcome = await writePart(store, key, note, digest, path, make)
+    if (outcome === 'claimed' && !isLast) return false
+    exported[outcome === 'written' ? 'written' : 'contended'].push(path)
+  }
+  return true
 }
 
 /** Whether some file of a day is not known: its writer died, or met another one. */
@@ -175,8 +199,9 @@ async function* runsOf<F extends Feed>(
 }
 
 /**
- * Writes a file between two notes: that it is unknown, then what it was made from. False when
- * another worker wrote in between: nobody knows whose file came last, so it stays unknown.
+ * Writes a file between two notes: that it is unknown, then what it was made from. When another
+ * worker wrote in between nobody knows whose file came last, so it stays unknown: `contended`. One
+ * that somebody else has `claimed` before is not written.
  */
 async function writePart(
   { table, archive }: LedgerStore,
@@ -185,17 +210,17 @@ async function writePart(
   digest: string,
   path: string,
   make: () => Promise<Uint8Array>,
-): Promise<boolean> {
+): Promise<'written' | 'contended' | 'claimed'> {
   const claimed = await noted(table, key, note, NOT_KNOWN)
-  if (!claimed.done) return false
+  if (!claimed.done) return 'claimed'
   const bytes = await make()
   await archive.put(path, bytes, { contentType: 'application/vnd.apache.parquet' })
   const content = { data: { format: NOTE_FORMAT, digest, sha256: sha256(bytes) } }
   let write = await noted(table, key, claimed.item, content)
-  if (write.done) return true
+  if (write.done) return 'written'
   // Written even where it says so already: that refuses the other worker's last note.
   while (!write.done) write = await noted(table, key, write.standing, NOT_KNOWN)
-  return false
+  return 'contended'
 }
 
 function noted(table: Table, key: Key, note: Item | undefined, content: Content): Promise<Write> {

@@ -290,6 +290,27 @@ describe('an export of a day', () => {
     },
   )
 
+  it('that another worker has written of less meanwhile is written once more', async () => {
+    const { store, read, found } = world()
+    await read(a, 'alarm', alarms('a', 'x'))
+    await exportDay(store, [a], 'alarm', DAY)
+    await read(a, 'alarm', alarms('a', 'xy'))
+    // It has noted what it wrote when this one has just read what was noted before.
+    const list: LedgerStore['table']['list'] = async (partition, range) => {
+      const items = await store.table.list(partition, range)
+      if (partition === parquetPartition('alarm', DAY)) {
+        for (const { version, data, ...key } of items) {
+          await store.table.replace(key, version, { data: { ...data, digest: 'of less' } })
+        }
+      }
+      return items
+    }
+    const late = await exportDay({ ...store, table: { ...store.table, list } }, [a], 'alarm', DAY)
+    expect(late).toEqual({ ...NOTHING, written: [path] })
+    expect(await found()).toEqual({ a: 'xy' })
+    expect(await exportDay(store, [a], 'alarm', DAY)).toEqual({ ...NOTHING, unchanged: 1 })
+  })
+
   it('that another worker overtakes never leaves older readings as done', async () => {
     const { store, read, found } = world()
     await read(a, 'alarm', alarms('a', 'x'))
