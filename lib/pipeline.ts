@@ -323,7 +323,15 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
     await source.close()
   }
   const { newestAlarms, ...rest } = settled
-  await bringUpBook(store, placed, newestAlarms, addDays(placed.zone.dayOf(nowMs), -keepDays))
+  const today = placed.zone.dayOf(nowMs)
+  try {
+    await bringUpBook(store, placed, newestAlarms, addDays(today, -keepDays))
+  } catch (thrown) {
+    // Without its alarms no day is done: what was settled is due again, what failed is told.
+    const days = due.length > 0 ? due.map(({ day }) => day) : [today]
+    for (const day of days) rest.failures.push(...failedDay(site, day, ['alarm'], thrown).failures)
+    rest.readings.clear()
+  }
   return { ...rest, late: withoutClosed(late, rest.closed) }
 }
 

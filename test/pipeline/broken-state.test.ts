@@ -105,3 +105,27 @@ describe('one site whose items are of another release (F61)', () => {
     expect(failures).toMatchObject([{ site: 'a' }])
   })
 })
+
+describe('a settling after which the book cannot be brought up', () => {
+  it('tells that, and the file that failed beside it; the days are due again', async () => {
+    await fromTheFuture(bookKey('a'))
+    vi.setSystemTime('2026-11-11T03:00:00+08:00')
+    // A web page in the place of a file is refused.
+    const page = '<!doctype html><title>Log in</title>'
+    await world.write('a/sys_service/system_service_20261110.txt', page)
+    const settled = async () => {
+      const { stdout } = await world.cli('settle', '--json')
+      const { closed, failures } = JSON.parse(stdout) as {
+        closed: { site: string; feed: string; unchanged: boolean }[]
+        failures: { site: string; feed: string; code: string }[]
+      }
+      const files = closed.map(({ site, feed, unchanged }) => `${site} ${feed} ${unchanged}`)
+      const told = new Set(failures.map(({ site, feed, code }) => `${site} ${feed} ${code}`))
+      return { files, failures: [...told] }
+    }
+    const failures = ['a service not-a-data-file', 'a alarm book-format']
+    const first = await settled()
+    expect(first).toEqual({ files: ['a alarm false', 'b alarm false'], failures })
+    expect(await settled()).toEqual({ files: ['a alarm true'], failures })
+  })
+})
