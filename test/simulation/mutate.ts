@@ -36,7 +36,7 @@ process.exitCode = unnoticed > 0 ? 1 : 0
 
 async function copyWith({ name, changes }: Mutation): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rounds-mutation-'))
-  for (const part of ['lib', 'test/simulation', 'package.json']) {
+  for (const part of ['lib', 'test/simulation', 'test/fixtures', 'package.json']) {
     await cp(join(ROOT, part), join(folder, part), { recursive: true })
   }
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { liveOne } from './live.ts'
 
@@ -31,5 +33,12 @@ describe('the simulation', () => {
       expect(one.digest).toBe(other.digest)
       expect((await liveOne(seed + 1)).digest).not.toBe(one.digest)
     }
+  })
+
+  it('notices a part that is broken on purpose', { timeout: 120_000 }, async () => {
+    const words = ['--only', 'the gap check', '--histories', '100']
+    const script = new URL('mutate.ts', import.meta.url).pathname
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ...words])
+    expect(stdout).toMatch(/^the gap check: noticed after \d+ histories;/)
   })
 })
