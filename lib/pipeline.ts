@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DescribedAlarm } from './alarms/alarm.ts'
-import { bringUpBook } from './alarms/book.ts'
+import { type Book, bringUpBook } from './alarms/book.ts'
 import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
 import { isExpired, observedSpans } from './alarms/expiry.ts'
 import { openAlarm } from './alarms/occurrence.ts'
@@ -8,21 +8,14 @@ import { atOnce } from './at-once.ts'
 import { chosenSites } from './chosen-sites.ts'
 import { asRoundsError, type RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
-import {
-  collectDay,
-  type DayCollected,
-  type FileAdded,
-  type FileFailure,
-} from './ledger/collect-day.ts'
+import type { FileAdded, FileFailure } from './ledger/collect-day.ts'
 import { LINE_COUNTS, type LineCounts } from './ledger/coverage.ts'
-import { bringUpDay, newestOf, placedSite } from './ledger/days.ts'
-import { daysToRead } from './ledger/days-to-read.ts'
+import { placedSite } from './ledger/days.ts'
 import { exportDays } from './ledger/export-days.ts'
 import { ledgersOf } from './ledger/ledger.ts'
-import { nothingFound } from './ledger/nothing-found.ts'
-import { observe, observeBackfill, observedDays, type Reading } from './ledger/observed.ts'
+import { observe, observedDays, type Reading } from './ledger/observed.ts'
 import { putOffExpiry, withoutClosed } from './ledger/put-off.ts'
-import type { DayFile, Via } from './ledger/record.ts'
+import type { DayFile } from './ledger/record.ts'
 import { settlesAsked, settlesDue } from './ledger/settle-due.ts'
 import { type Closed, type SiteSettled, settleSiteDays } from './ledger/settle-site.ts'
 import { sweepArchived } from './ledger/sweep.ts'
@@ -36,7 +29,9 @@ import { PAGE_FORM, type PublishPorts, type Report } from './publish/published.t
 import { publishSite } from './publish/site.ts'
 import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
-import { type Day, FEEDS, type Feed, type Settings, type Site } from './site.ts'
+import { collectSite, type SiteRequest } from './rounds/collect-site.ts'
+import { forgetGlance, noteMail } from './rounds/glance.ts'
+import type { Day, Feed, Settings, Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
@@ -70,13 +65,8 @@ export interface Rounds {
 }
 
 /** Which sites, days and feeds to collect; what is absent means all, or what is due. */
-export interface CollectRequest {
+export interface CollectRequest extends SiteRequest {
   sites?: readonly string[]
-  feeds?: readonly Feed[]
-  range?: { from: Day; to: Day }
-  via: Via
-  /** Leave out past days that were read a short while ago, as a schedule does. */
-  paced?: boolean
   /** Called after each site. */
   onSite?(done: number, of: number): void
 }
@@ -86,6 +76,8 @@ export interface Collected {
   files: FileAdded[]
   totals: LineCounts & { bytes: number }
   failures: FileFailure[]
+  /** The sites about which a mail may be due; of the others it is known that none is. */
+  mail: string[]
 }
 
 /** Reads what is new, several sites at once, and brings all that is computed up to it. */
@@ -93,15 +85,10 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
   const sites = chosenSites(rounds.settings, request.sites)
   let done = 0
   const all = await atOnce(rounds.settings.schedule.sitesAtOnce, sites, async (site) => {
-    const collected = await collectSite(rounds, site, request).catch((thrown: unknown) => {
-      // Not even the days to read could be told: what is known of the site cannot be read.
-      const day = request.range?.to ?? zoneNamed(site.timeZone).dayOf(rounds.clock.now())
-      const { failures } = failedDay(site, day, feedsAsked(site, request), thrown)
-      return { files: [], failures }
-    })
+    const collected = await collectSite(rounds, site, request)
     done += 1
     request.onSite?.(done, sites.length)
-    return collected
+    return { site: site.id, ...collected }
   })
   const files = all.flatMap((one) => one.files)
   const totals = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0, bytes: 0 }
@@ -111,80 +98,8 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
     }
     totals.bytes += file.end - file.start
   }
-  return { files, totals, failures: all.flatMap((one) => one.failures) }
-}
-
-/** One site, day by day, oldest first; its failures keep no other site. */
-async function collectSite(rounds: Rounds, site: Site, request: CollectRequest) {
-  const { table, settings, clock, log } = rounds
-  const store = ledgersOf(rounds)
-  const placed = placedSite(site)
-  const files: FileAdded[] = []
-  const failures: FileFailure[] = []
-  const feeds = feedsAsked(site, request)
-  const readings = new Map<Day, Reading[]>()
-  const newestAlarms = new Map<Day, number>()
-  const { days, leftBehind, unseen } = await daysToRead(rounds, placed, clock.now(), request)
-  const source = rounds.openSource(site)
-  try {
-    for (const day of days) {
-      const collectNoted = async () => {
-        // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
-        if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
-        else if (unseen.has(day)) await observe(table, site.id, day, 0, 'round', [])
-        return collectDay({ store, source, clock }, placed, day, feeds, request.via)
-      }
-      const collected = await collectNoted().catch((thrown) => failedDay(site, day, feeds, thrown))
-      files.push(...collected.added)
-      failures.push(...collected.failures)
-      readings.set(day, collected.readings)
-      const newest = collected.newest.get('alarm')
-      if (newest !== undefined) newestAlarms.set(day, newest)
-      if (collected.down) break
-    }
-  } finally {
-    await source.close()
-  }
-  const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
-  let lost: FileFailure[] = []
-  try {
-    for (const day of leftBehind) {
-      const newest = await newestOf(store, placed, day)
-      await bringUpDay(store, placed, day, newest)
-      newestAlarms.set(day, newest.get('alarm') ?? 0)
-    }
-    await bringUpBook(store, placed, newestAlarms, keepFrom)
-    if (failures.length === 0) lost = await nothingFound(table, site, readings)
-  } catch (thrown) {
-    lost = failedDay(site, days.at(-1)!, feeds, thrown).failures
-  }
-  failures.push(...lost)
-  // Last: a day that was not computed is not observed either, so it is due again.
-  for (const day of days) {
-    const read = lost.length > 0 ? [] : (readings.get(day) ?? [])
-    // A round that failed is noted, so that the day is caught up on; a backfill takes no day.
-    if (read.length === 0 && request.via === 'backfill') continue
-    await observe(table, site.id, day, placed.zone.endOf(day), request.via, read).catch(
-      (thrown: unknown) => void failures.push(...failedDay(site, day, feeds, thrown).failures),
-    )
-  }
-  for (const { feed, day, error } of failures) {
-    const { code, message } = error
-    log('warn', 'file:failed', { site: site.id, feed, day, code, message })
-  }
-  return { files, failures }
-}
-
-function feedsAsked(site: Site, { feeds }: CollectRequest): Feed[] {
-  return FEEDS.filter((feed) => site.feeds[feed] && (!feeds?.length || feeds.includes(feed)))
-}
-
-/** A day that was read and could not be computed: every feed of it failed. */
-function failedDay(site: Site, day: Day, feeds: readonly Feed[], thrown: unknown): DayCollected {
-  const error = asRoundsError(thrown)
-  if (error.class === 'stop') throw error
-  const failures = feeds.map((feed) => ({ site: site.id, feed, day, error }))
-  return { added: [], failures, readings: [], newest: new Map(), down: false }
+  const failures = all.flatMap((one) => one.failures)
+  return { files, totals, failures, mail: all.filter(({ mail }) => mail).map(({ site }) => site) }
 }
 
 /** What a notify run did. */
@@ -195,20 +110,33 @@ export interface Notified {
   failures: { site: string; error: RoundsError }[]
 }
 
+/** Which sites to mail about; what is absent means all. */
+export interface NotifyRequest {
+  sites?: readonly string[]
+  /** A collect just before: it knows of most sites that no mail about them can be due. */
+  behind?: Pick<Collected, 'mail'>
+}
+
 /** Mails, site by site, what stands and was not mailed yet. A mail server that is down ends it. */
-export async function notify(rounds: Rounds, only?: readonly string[]): Promise<Notified> {
+export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promise<Notified> {
   const notified: Notified = { sent: [], waiting: 0, failures: [] }
+  const mayNeed = request.behind && new Set(request.behind.mail)
+  const sites = chosenSites(rounds.settings, request.sites).filter(
+    ({ id, recipients, feeds }) =>
+      recipients.length > 0 && feeds.alarm && (mayNeed?.has(id) ?? true),
+  )
   const at = rounds.clock.now()
   let down = false
   const tellFailed = ({ id }: Site, error: RoundsError) => {
     notified.failures.push({ site: id, error })
     rounds.log('warn', 'mail:failed', { site: id, code: error.code, message: error.message })
   }
-  for (const site of chosenSites(rounds.settings, only)) {
-    if (site.recipients.length === 0 || !site.feeds.alarm) continue
+  for (const site of sites) {
+    let book: Book
     let open: DescribedAlarm[]
     try {
-      open = await openAlarms(rounds, site, at)
+      book = await bookNow(rounds, site, at)
+      open = await standingIn(rounds, site, book, at)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       if (error.class === 'stop') throw error
@@ -223,6 +151,7 @@ export async function notify(rounds: Rounds, only?: readonly string[]): Promise<
     notified.sent.push(...result.sent)
     notified.waiting += result.waiting
     for (const error of result.failures) tellFailed(site, error)
+    if (result.nextMs !== undefined) await noteMail(rounds, placedSite(site), book, result.nextMs)
     down = result.failures.some(mailIsDown)
   }
   return notified
@@ -230,16 +159,37 @@ export async function notify(rounds: Rounds, only?: readonly string[]): Promise<
 
 /** The alarms of a site that stand at `atMs`, from the book: worst first, in the site's words. */
 export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
-  const { table, settings, dictionary } = rounds
+  return standingIn(rounds, site, await bookNow(rounds, site, atMs), atMs)
+}
+
+function bookNow(rounds: Rounds, site: Site, atMs: number): Promise<Book> {
   const placed = placedSite(site)
-  const from = addDays(placed.zone.dayOf(atMs), -settings.retention.keepDays)
-  const book = await bringUpBook(ledgersOf(rounds), placed, new Map(), from)
+  const from = addDays(placed.zone.dayOf(atMs), -rounds.settings.retention.keepDays)
+  return bringUpBook(ledgersOf(rounds), placed, new Map(), from)
+}
+
+async function standingIn(rounds: Rounds, site: Site, book: Book, atMs: number) {
+  const { table, settings, dictionary } = rounds
+  const { zone } = placedSite(site)
+  const from = addDays(zone.dayOf(atMs), -settings.retention.keepDays)
   const observed = await observedDays(table, site.id, rounds.clock.now(), { from })
-  const spans = observedSpans(observed, placed.zone)
+  const spans = observedSpans(observed, zone)
   return book.open
     .filter((one) => !isExpired(one.changedMs, atMs, spans, settings.thresholds.expireAfterDays))
     .map((one) => described(openAlarm(site.id, one), dictionary, site.language))
     .sort(worstFirst)
+}
+
+/** What failed for these feeds of a day; all of the site's unless they are given. */
+function failedDay(
+  site: Site,
+  day: Day,
+  thrown: unknown,
+  feeds = Object.keys(site.feeds) as Feed[],
+): FileFailure[] {
+  const error = asRoundsError(thrown)
+  if (error.class === 'stop') throw error
+  return feeds.map((feed) => ({ site: site.id, feed, day, error }))
 }
 
 /** Which sites and days to settle; what is absent means all, and what is due. */
@@ -269,8 +219,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
   const settleOne = async (site: Site) => {
     const settled = await settleSite(rounds, site, request).catch((thrown: unknown) => {
       const day = request.range?.to ?? zoneNamed(site.timeZone).dayOf(rounds.clock.now())
-      const { failures } = failedDay(site, day, Object.keys(site.feeds) as Feed[], thrown)
-      return { ...NOTHING_SETTLED, failures }
+      return { ...NOTHING_SETTLED, failures: failedDay(site, day, thrown) }
     })
     done += 1
     request.onSite?.(done, sites.length)
@@ -302,7 +251,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
 }
 
 async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: SettleRequest) {
-  const { settings, clock } = rounds
+  const { table, settings, clock } = rounds
   const { keepDays, settleAfterDays } = settings.retention
   const store = ledgersOf(rounds)
   const placed = placedSite(site)
@@ -313,6 +262,7 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
   if (paced && due.length === 0) {
     return NOTHING_SETTLED
   }
+  await forgetGlance(table, site.id)
   // First: however often settling fails behind this, no record leaves before it is archived.
   const late = await putOffExpiry(store, placed, nowMs)
   const source = rounds.openSource(site)
@@ -329,7 +279,7 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
   } catch (thrown) {
     // Without its alarms no day is done: what was settled is due again, what failed is told.
     const days = due.length > 0 ? due.map(({ day }) => day) : [today]
-    for (const day of days) rest.failures.push(...failedDay(site, day, ['alarm'], thrown).failures)
+    for (const day of days) rest.failures.push(...failedDay(site, day, thrown, ['alarm']))
     rest.readings.clear()
   }
   return { ...rest, late: withoutClosed(late, rest.closed) }

@@ -16,7 +16,7 @@ export function addNotify(program: Command, terminal: Terminal): void {
   const command = stateCommand(program, 'notify', 'mail the alarms that stand and were not mailed')
   withSites(command).action((options: CommonOptions) =>
     overState(options, terminal, async (rounds) => {
-      const notified = await notify(rounds, options.site)
+      const notified = await notify(rounds, { sites: options.site })
       if (options.json) printJson(terminal, notifiedJson(notified))
       else printNotified(notified, terminal)
       if (notified.failures.length > 0) terminal.exitCode = 1

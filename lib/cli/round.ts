@@ -50,7 +50,7 @@ const SETTLE_PAUSE_MS = HOUR_MS
 export async function makeRound(rounds: Rounds, times: RoundTimes): Promise<Round> {
   const { settings, pages, clock, log } = rounds
   const collected = await collect(rounds, { via: 'round', paced: true })
-  const notified = await notify(rounds)
+  const notified = await notify(rounds, { behind: collected })
   const settled = await settleNow(rounds, times)
   const pauseMs = settings.report.todayEveryMinutes * MINUTE_MS
   let reported: Reported | undefined

@@ -27,6 +27,8 @@ export interface DayCollected {
   failures: FileFailure[]
   /** Successful readings, for `observe`; written last, when all that they brought is computed. */
   readings: Reading[]
+  /** What each file that was read to its end held, and where its ledger ends. */
+  pulled: Map<Feed, Pulled>
   /** The last sequence of each feed's ledger, as far as it was read. */
   newest: Map<Feed, number>
   /** True when the site itself did not answer: its other days would not answer either. */
@@ -54,6 +56,7 @@ export async function collectDay(
     added: [],
     failures: [],
     readings: [],
+    pulled: new Map(),
     newest: new Map(),
     down: false,
   }
@@ -69,6 +72,7 @@ export async function collectDay(
     pulled.set(feed, outcome)
     collected.newest.set(feed, outcome.place.sequence)
     if (error) continue
+    collected.pulled.set(feed, outcome)
     const { found, readAtMs } = outcome
     const tail = outcome.tail.subarray(0, MOST_TAIL_BYTES)
     collected.readings.push({ feed, atMs: readAtMs, found, tail })

@@ -2,7 +2,7 @@ import type { Day, Settings } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import { addDays, daysFromTo } from '../time.ts'
 import type { PlacedSite } from './days.ts'
-import { dueDays, unsettledDays } from './due.ts'
+import { dueAmong, unsettledDays } from './due.ts'
 import { observedDays } from './observed.ts'
 
 /** Which days were asked for; see `CollectRequest` of the pipeline. */
@@ -14,6 +14,8 @@ export interface DaysAsked {
 /** Which days a run reads, and what it must know of them. */
 export interface DaysToRead {
   days: Day[]
+  /** All days that rounds read, these and those whose time has not come; none when asked for. */
+  unsettled: Day[]
   /** Days that a backfill, now dead, may have left without their figures. */
   leftBehind: Day[]
   /** Days of which nothing is observed yet, as far as it is known. */
@@ -29,15 +31,16 @@ export async function daysToRead(
 ): Promise<DaysToRead> {
   if (range) {
     const days = daysFromTo(range.from, range.to)
-    return { days, leftBehind: [], unseen: new Set(days) }
+    return { days, unsettled: [], leftBehind: [], unseen: new Set(days) }
   }
   const { keepDays, settleAfterDays } = settings.retention
   const from = addDays(zone.dayOf(nowMs), -keepDays)
   const observed = await observedDays(table, site.id, nowMs, { from })
   const facts = { site, zone, nowMs, keepDays, settleAfterDays, observed }
-  const days = paced ? dueDays(facts) : unsettledDays(facts)
+  const unsettled = unsettledDays(facts)
+  const days = paced ? dueAmong(unsettled, facts) : unsettled
   const leftBehind = [...observed]
     .filter(([day, { backfillingSinceMs }]) => backfillingSinceMs && !days.includes(day))
     .map(([day]) => day)
-  return { days, leftBehind, unseen: new Set(days.filter((day) => !observed.has(day))) }
+  return { days, unsettled, leftBehind, unseen: new Set(days.filter((day) => !observed.has(day))) }
 }

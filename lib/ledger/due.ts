@@ -16,7 +16,10 @@ export interface DueFacts {
 /** A day is settled from this time of the next day on (DESIGN section 3, rule 6). */
 export const SETTLE_MS = 2 * HOUR_MS
 
-/** While rounds go on, a past day that was read after its settling time is read once in an hour. */
+/**
+ * While rounds go on, a past day is read again so often when it is the only one, and the less often
+ * the more there are: what quiet past days cost does not depend on their number.
+ */
 const PAST_PAUSE_MS = HOUR_MS
 
 /**
@@ -56,12 +59,18 @@ function leastReadOf(day: Day, { site, observed }: DueFacts): number | undefined
 
 /**
  * The days that a round of the schedule reads: today and yesterday's until it is settled every
- * time, other unsettled days once in an hour.
+ * time, the other unsettled ones (two of them, once all is caught up on) every so many hours as
+ * there are of them.
  */
 export function dueDays(facts: DueFacts): Day[] {
-  return unsettledDays(facts).filter((day) => {
-    const readMs = leastReadOf(day, facts)
-    if (readMs === undefined || readMs < facts.zone.endOf(day) + SETTLE_MS) return true
-    return facts.nowMs - readMs >= PAST_PAUSE_MS
-  })
+  return dueAmong(unsettledDays(facts), facts)
+}
+
+/** The same when the unsettled days are known; `observed` need hold no other days then. */
+export function dueAmong(unsettled: readonly Day[], facts: DueFacts): Day[] {
+  const reads = new Map(unsettled.map((day) => [day, leastReadOf(day, facts)]))
+  const isOpen = (day: Day) => (reads.get(day) ?? 0) < facts.zone.endOf(day) + SETTLE_MS
+  const past = unsettled.filter((day) => !isOpen(day))
+  const pauseMs = past.length * PAST_PAUSE_MS
+  return unsettled.filter((day) => isOpen(day) || facts.nowMs - reads.get(day)! >= pauseMs)
 }

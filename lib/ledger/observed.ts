@@ -55,10 +55,16 @@ const OBSERVED_FORMAT = 1
 const JOIN_MS = 2 * HOUR_MS
 
 /**
- * An interval is written again only when it grew by this much: with rounds every five minutes two
- * writes an hour instead of twelve. So what is observed is understated by at most this.
+ * Once a day is over its files are read every few hours, and what counts is whether they were there
+ * at the first and at the last of these readings.
  */
-const STEP_MS = 30 * MINUTE_MS
+const PAST_JOIN_MS = 12 * HOUR_MS
+
+/**
+ * An interval is written again only when it grew by this much: with rounds every five minutes four
+ * writes in three hours instead of thirty-six. So what is observed is understated by at most this.
+ */
+const STEP_MS = 45 * MINUTE_MS
 
 /** Intervals kept of a feed; of more, the oldest two are joined. */
 const MOST_INTERVALS = 40
@@ -74,7 +80,20 @@ export async function observedDays(
   nowMs: number,
   range: { from?: Day; to?: Day } = {},
 ): Promise<Map<Day, Observed>> {
-  const items = await table.list(observedPartition(site), range)
+  return observedIn(await observedItems(table, site, range), nowMs)
+}
+
+/** The items of what was observed of a site's days, for who observes more. */
+export function observedItems(
+  table: Table,
+  site: string,
+  range: { from?: Day; to?: Day },
+): Promise<Item[]> {
+  return table.list(observedPartition(site), range)
+}
+
+/** What these items say at `nowMs`, by day: see `observedDays`. */
+export function observedIn(items: readonly Item[], nowMs: number): Map<Day, Observed> {
   return new Map(items.map((item) => [item.sort, knownAt(observedOf(item)!, nowMs)]))
 }
 
@@ -98,7 +117,8 @@ function observedOf(item: Item | undefined): Observed | undefined {
 
 /**
  * Writes down that day files were read. `dayEndMs` is the end of the day: the first reading after
- * it is always written, because from then on the whole day counts as observed.
+ * it is always written, because from then on the whole day counts as observed. `standing` is the
+ * item as the caller knows it, which spares a reading.
  */
 export async function observe(
   table: Table,
@@ -107,10 +127,11 @@ export async function observe(
   dayEndMs: number,
   via: ReadBy,
   readings: readonly Reading[],
+  standing?: Item,
 ): Promise<void> {
   const key = { partition: observedPartition(site), sort: day }
-  for (;;) {
-    const item = await table.get(key)
+  for (let first = standing; ; first = undefined) {
+    const item = first ?? (await table.get(key))
     const known = observedOf(item)
     const grown = withReadings(known, readings, dayEndMs, via)
     if (!grown) return
@@ -178,7 +199,8 @@ export function withReadings(
     const last = intervals[at - 1]
     // An answer that was slow: what is known is newer.
     if (last && atMs <= last.toMs) continue
-    if (last && last.found === found && atMs - last.toMs <= JOIN_MS) {
+    const joinMs = last && last.toMs >= dayEndMs ? PAST_JOIN_MS : JOIN_MS
+    if (last && last.found === found && atMs - last.toMs <= joinMs) {
       worth ||= atMs - last.toMs >= STEP_MS || (last.toMs < dayEndMs && atMs >= dayEndMs)
       intervals[at - 1] = { ...last, toMs: atMs }
     } else {

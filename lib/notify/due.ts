@@ -76,3 +76,17 @@ export function decide(input: DueInput): Decision {
 function hasStood(alarm: DescribedAlarm, at: number, standsForMinutes: number): boolean {
   return Math.abs(at - alarm.raisedMs) >= standsForMinutes * MINUTE_MS
 }
+
+/**
+ * When the next of these waiting alarms will have stood long enough: epoch milliseconds, `Infinity`
+ * when there is none; undefined when one has already and waits for something else.
+ */
+export function ripeNextMs(
+  waiting: readonly DescribedAlarm[],
+  at: number,
+  standsForMinutes: number,
+): number | undefined {
+  if (waiting.some((alarm) => hasStood(alarm, at, standsForMinutes))) return undefined
+  const times = waiting.map(({ raisedMs }) => raisedMs + standsForMinutes * MINUTE_MS)
+  return Math.min(...times)
+}

@@ -6,7 +6,7 @@ import type { Settings, Site } from '../site.ts'
 import { noticeKey } from '../store/keys.ts'
 import type { Content, Item, Table, Write } from '../store/table.ts'
 import { type Clock, DAY_MS } from '../time.ts'
-import { type Decision, decide, type Reason } from './due.ts'
+import { type Decision, decide, type Reason, ripeNextMs } from './due.ts'
 import { alarmMessage } from './message.ts'
 import { type Claim, LEASE_MS, mailedKey, markedSent, type Notice, readNotice } from './notice.ts'
 
@@ -42,6 +42,11 @@ export interface NotifyResult {
   /** Open alarms that some recipient is not known to have been mailed about. */
   waiting: number
   failures: RoundsError[]
+  /**
+   * When a mail may be due while no new line comes: epoch milliseconds, or `Infinity` for never.
+   * Undefined when that is not known: then the next round must look again.
+   */
+  nextMs: number | undefined
 }
 
 /**
@@ -60,14 +65,21 @@ export async function notifySite(
   const sent: SentMail[] = []
   const failures: RoundsError[] = []
   const waiting = new Set<string>()
+  let nextMs: number | undefined = Number.POSITIVE_INFINITY
   for (const to of new Set(input.site.recipients)) {
     const outcome = await notifyRecipient(ports, settings, input, to)
     if (outcome.sent) sent.push(outcome.sent)
     failures.push(...outcome.failures.map((failure) => about(to, failure)))
     for (const alarm of outcome.waiting) waiting.add(mailedKey(alarm))
+    nextMs = earlier(nextMs, outcome.nextMs)
     if (outcome.failures.some(mailIsDown)) break
   }
-  return { sent, waiting: waiting.size, failures }
+  return { sent, waiting: waiting.size, failures, nextMs }
+}
+
+/** The earlier of two times; unknown when one is. */
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : Math.min(one, other)
 }
 
 /**
@@ -89,6 +101,8 @@ interface Outcome {
   sent?: SentMail
   waiting: DescribedAlarm[]
   failures: RoundsError[]
+  /** As in `NotifyResult`; absent when it is not known. */
+  nextMs?: number | undefined
 }
 
 async function notifyRecipient(
@@ -98,12 +112,17 @@ async function notifyRecipient(
   to: string,
 ): Promise<Outcome> {
   const notYetMailed = input.open.filter((alarm) => !alarm.backfilled)
+  const nextOf = (waiting: DescribedAlarm[]) =>
+    ripeNextMs(waiting, input.at, settings.thresholds.standsForMinutes)
   let claimed: Claimed | undefined
   let decision: Decision
   try {
     const item = await ports.table.get(noticeKey(to, input.site.id))
     decision = decideNow(ports, settings, input, readNotice(item))
-    if (decision.due.length === 0) return { waiting: decision.waiting, failures: [] }
+    if (decision.due.length === 0) {
+      const { reason, waiting } = decision
+      return { waiting, failures: [], ...(reason === 'none' && { nextMs: nextOf(waiting) }) }
+    }
     claimed = await claim(ports, noticeKey(to, input.site.id), item, decision)
   } catch (thrown) {
     return { waiting: notYetMailed, failures: [tableFailure(thrown)] }
@@ -137,10 +156,12 @@ async function notifyRecipient(
     return { waiting: unsent, failures: [refusedError(to), ...more] }
   }
   const keepMs = settings.retention.keepDays * DAY_MS
+  const failures = await failuresOf(() => markSent(ports, claimed, input.open, keepMs))
   return {
     sent: { to, group: input.site.id, reason: decision.reason, alarms: decision.due.length },
     waiting: decision.waiting,
-    failures: await failuresOf(() => markSent(ports, claimed, input.open, keepMs)),
+    failures,
+    ...(failures.length === 0 && { nextMs: nextOf(decision.waiting) }),
   }
 }
 

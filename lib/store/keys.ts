@@ -59,3 +59,21 @@ export function parquetPartition(feed: Feed, day: Day): string {
 
 /** What was published of the whole fleet. No site can reach it: `pages` has no `#`. */
 export const FLEET_PAGES: Key = { partition: 'pages', sort: 'fleet' }
+
+/** What a glance at a site is compared with. */
+export function glanceKey(site: string): Key {
+  return { partition: `glance#${keyPart(site)}`, sort: 'glance' }
+}
+
+/** Names the version of the settings that counts. */
+export const SETTINGS_HEAD: Key = { partition: 'settings', sort: 'head' }
+
+/** A version of the settings. */
+export function settingsVersionKey(version: number): Key {
+  return { partition: 'settings', sort: `version#${sequenceKey(version)}` }
+}
+
+/** Partition of the sites of all versions, in parts. */
+export function settingsPartition(): string {
+  return 'settings#sites'
+}

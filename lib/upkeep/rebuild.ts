@@ -3,6 +3,7 @@ import { chosenSites } from '../chosen-sites.ts'
 import { placedSite } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
 import type { Rounds } from '../pipeline.ts'
+import { forgetGlance } from '../rounds/glance.ts'
 import { addDays } from '../time.ts'
 import { rebuildBook } from './rebuild-book.ts'
 import { knownDays, rebuildDay } from './rebuild-days.ts'
@@ -65,6 +66,7 @@ async function rebuildSite(
 ): Promise<void> {
   const store = ledgersOf(rounds)
   const site = placed.site.id
+  await tried(rebuilt, { site }, () => forgetGlance(rounds.table, site))
   for (const day of days) {
     const changed = await tried(rebuilt, { site, day }, () => rebuildDay(store, placed, day))
     if (changed) rebuilt.changed.push({ what: 'figures', site, day })

@@ -38,7 +38,7 @@ describe('a run reads', () => {
   it('the days that are not settled; on a schedule those that are due', async () => {
     const { asked } = await world({
       '2026-11-18': NOON_MS - 5,
-      '2026-11-19': NOON_MS - 2 * HOUR_MS,
+      '2026-11-19': NOON_MS - 3 * HOUR_MS,
       '2026-11-20': NOON_MS - 5,
     })
     expect((await asked({})).days).toEqual(['2026-11-18', '2026-11-19', '2026-11-20'])

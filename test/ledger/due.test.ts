@@ -106,12 +106,30 @@ describe('the days that a round of the schedule reads', () => {
     expect(dueDays(facts(allRead(later), { nowMs: later }))).toEqual([TODAY])
   })
 
-  it('have other days once in an hour', () => {
-    const observed = { ...allRead(NOON), '2026-11-18': readUpTo(NOON - HOUR_MS) }
+  it('have every day that was never read', () => {
+    const { '2026-11-18': _, ...observed } = allRead(NOON)
     expect(dueDays(facts(observed))).toEqual(['2026-11-18', TODAY])
   })
 
-  it('come to every day once in an hour and no more, over a whole day of rounds', () => {
+  it('have two other days every two hours', () => {
+    const observed = { ...allRead(NOON), '2026-11-18': readUpTo(NOON - 2 * HOUR_MS) }
+    expect(dueDays(facts(observed))).toEqual(['2026-11-18', TODAY])
+    const sooner = { ...allRead(NOON), '2026-11-18': readUpTo(NOON - 2 * HOUR_MS + 1) }
+    expect(dueDays(facts(sooner))).toEqual([TODAY])
+  })
+
+  it('have one other day every hour, and five every five', () => {
+    const one = { ...allRead(NOON), '2026-11-19': readUpTo(NOON - HOUR_MS) }
+    expect(dueDays(facts(one, { settleAfterDays: 1 }))).toEqual(['2026-11-19', TODAY])
+    const settleAfterDays = 5
+    const days = daysFromTo('2026-11-15', TODAY)
+    const five = Object.fromEntries(days.map((day) => [day, readUpTo(NOON - 4 * HOUR_MS)]))
+    expect(dueDays(facts(five, { settleAfterDays }))).toEqual([TODAY])
+    five['2026-11-18'] = readUpTo(NOON - 5 * HOUR_MS)
+    expect(dueDays(facts(five, { settleAfterDays }))).toEqual(['2026-11-18', TODAY])
+  })
+
+  it('come to two other days every two hours and no more, over a whole day of rounds', () => {
     const observed = allRead(NOON)
     const reads = new Map<Day, number>()
     for (let nowMs = NOON; nowMs < NOON + 6 * HOUR_MS; nowMs += 5 * MINUTE_MS) {
@@ -121,8 +139,8 @@ describe('the days that a round of the schedule reads', () => {
       }
     }
     expect([...reads].sort()).toEqual([
-      ['2026-11-18', 6],
-      ['2026-11-19', 6],
+      ['2026-11-18', 3],
+      ['2026-11-19', 3],
       ['2026-11-20', 72],
     ])
   })

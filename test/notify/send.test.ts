@@ -58,13 +58,15 @@ const OPEN = [alarm('A', 20), alarm('B', 30), alarm('young', 1)]
 
 describe('notifySite', () => {
   it('sends one mail with what has stood long enough, once', async () => {
-    const { notify, mails } = world()
+    const { notify, mails, state } = world()
     const first = await notify(OPEN)
+    // The young one is due when it has stood for a quarter of an hour.
+    const nextMs = state.nowMs + 14 * MINUTE_MS
     const sent = { to: 'ops@example.org', group: 'bj01', reason: 'first', alarms: 2 }
-    expect(first).toEqual({ sent: [sent], waiting: 1, failures: [] })
+    expect(first).toEqual({ sent: [sent], waiting: 1, failures: [], nextMs })
     expect(mails).toHaveLength(1)
     expect(mails[0]?.to).toEqual(['ops@example.org'])
-    expect(await notify(OPEN)).toEqual({ sent: [], waiting: 1, failures: [] })
+    expect(await notify(OPEN)).toEqual({ sent: [], waiting: 1, failures: [], nextMs })
     expect(mails).toHaveLength(1)
   })
 
@@ -89,11 +91,13 @@ describe('notifySite', () => {
   })
 
   it('writes and sends nothing when nothing is due', async () => {
-    const { notify, mails, table } = world()
+    const { notify, mails, table, state } = world()
+    const never = { sent: [], waiting: 0, failures: [], nextMs: Number.POSITIVE_INFINITY }
     const backfilled = [alarm('old', 900, { backfilled: true })]
-    expect(await notify([])).toEqual({ sent: [], waiting: 0, failures: [] })
-    expect(await notify(backfilled)).toEqual({ sent: [], waiting: 0, failures: [] })
-    expect(await notify([alarm('young', 1)])).toEqual({ sent: [], waiting: 1, failures: [] })
+    expect(await notify([])).toEqual(never)
+    expect(await notify(backfilled)).toEqual(never)
+    const nextMs = state.nowMs + 14 * MINUTE_MS
+    expect(await notify([alarm('young', 1)])).toEqual({ ...never, waiting: 1, nextMs })
     expect(mails).toEqual([])
     expect(await table.get(noticeKey('ops@example.org', 'bj01'))).toBeUndefined()
   })
@@ -107,7 +111,7 @@ describe('notifySite', () => {
     expect(mails.map((one) => one.to)).toEqual([['a@example.org'], ['b@example.org']])
     expect(mails[0]?.id).not.toBe(mails[1]?.id)
     const none = await notify(OPEN, {}, { ...SITE, recipients: [] })
-    expect(none).toEqual({ sent: [], waiting: 0, failures: [] })
+    expect(none).toMatchObject({ sent: [], waiting: 0, failures: [] })
     // One who joins later is told of what is open, the others are not told again.
     const joined = { ...SITE, recipients: [...recipients, 'c@example.org'] }
     expect((await notify(OPEN, {}, joined)).sent).toMatchObject([

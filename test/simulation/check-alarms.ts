@@ -9,7 +9,7 @@ import { dayAfter, dayStart } from './zones.ts'
 const DAY_MS = 86_400_000
 
 /** Observed time is understated by so much at most, because it is not written at every round. */
-const UNDERSTATED_MS = 30 * 60_000
+const UNDERSTATED_MS = 45 * 60_000
 
 /** Readers so near to one another are as good as at once. */
 const AT_ONCE_MS = 10 * 60_000

@@ -113,9 +113,10 @@ export class History {
   /** A round: collect, then notify, as the program does it. */
   round(paced: boolean): Run {
     return this.start('round', async (worker, run) => {
-      run.ran = await collectRun(this.shared, worker, { paced })
+      const ran = await collectRun(this.shared, worker, { paced })
+      run.ran = ran
       this.#tell(run)
-      run.notified = await notifyRun(this.shared, worker)
+      run.notified = await notifyRun(this.shared, worker, ran)
     })
   }
 

@@ -112,4 +112,19 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'the marker that a glance compares',
+    changes: [
+      {
+        file: 'lib/rounds/glance.ts',
+        find: 'return isSame(overlap, marker) && sha256(rest) === tail.sha256',
+        put: 'return overlap.length + rest.length > 0 || isSame(overlap, marker)',
+      },
+      {
+        file: 'lib/rounds/glance.ts',
+        find: 'if (!found || bytes.length !== length) return false',
+        put: 'if (!found) return false',
+      },
+    ],
+  },
 ]

@@ -117,11 +117,16 @@ export interface Ran {
   added: number
 }
 
+/** The same of a round, and the sites about which a mail may be due. */
+interface RoundRan extends Ran {
+  mail: string[]
+}
+
 export async function collectRun(
   shared: Shared,
   worker: Worker,
   request: { range?: { from: string; to: string }; paced?: boolean },
-): Promise<Ran> {
+): Promise<RoundRan> {
   const via = worker.purpose === 'backfill' ? 'backfill' : 'round'
   const ran = await collect(roundsOf(shared, worker), { via, ...request })
   return {
@@ -131,6 +136,7 @@ export async function collectRun(
       message: error.message,
     })),
     added: ran.files.length,
+    mail: ran.mail,
   }
 }
 
@@ -147,8 +153,9 @@ export async function settleRun(shared: Shared, worker: Worker, paced: boolean):
   }
 }
 
-export async function notifyRun(shared: Shared, worker: Worker): Promise<number> {
-  return (await notify(roundsOf(shared, worker))).sent.length
+/** Mails what is due behind a collect. */
+export async function notifyRun(shared: Shared, worker: Worker, behind: RoundRan): Promise<number> {
+  return (await notify(roundsOf(shared, worker), { behind })).sent.length
 }
 
 /** The alarms that stand, as the product tells them. */

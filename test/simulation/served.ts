@@ -14,7 +14,10 @@ export interface Served {
   parts: Uint8Array[]
   /** `broken` off with an error, `ended` well, or still `open`. */
   state: 'open' | 'ended' | 'broken'
-  /** A range that did not fit: the reader threw it away for the whole file. */
+  /**
+   * A range that did not fit: the reader threw it away for the whole file. Or a glance at a file
+   * that differed: the reader then asks for it once more.
+   */
   givenUp: boolean
   /** The true time at which it began. */
   atMs: number

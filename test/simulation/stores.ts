@@ -99,6 +99,7 @@ function touched(worker: Worker, partition: string): void {
   if (!partition.startsWith('ledger#')) return
   const [, , feed, day] = partition.split('#')
   worker.attempts.delete(`${feed} ${day}`)
+  worker.ledgersSeen.add(`${feed} ${day}`)
 }
 
 /** The archive as one worker has it. */

@@ -75,6 +75,8 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
       const attempt = worker.attempts.get(file) ?? { readAtMs: worker.clock.now() }
       worker.attempts.set(file, attempt)
       if (from === 0 && attempt.ranged) attempt.ranged.givenUp = true
+      const glance = worker.glances.get(file)
+      if (glance && worker.ledgersSeen.has(file)) glance.givenUp = true
       if (from > 0) attempt.from = from
       return worker.step('ask the site', () => {
         const answer = answerTo(site, worker, file, from)
@@ -95,6 +97,7 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
         }
         if (!answer.garbage) log.served.push(served)
         if (from > 0) attempt.ranged = served
+        if (!worker.ledgersSeen.has(file)) worker.glances.set(file, served)
         const chunks = bytes ? counted(answer.reply.chunks(), bytes, MOST_FILE_BYTES, file) : none()
         return { kind: 'body', start, chunks: noting(served, chunks) }
       })

@@ -21,6 +21,9 @@ export class Worker {
   readonly dice: Dice
   /** What it has asked the site for since it read the ledger of a file last, by `<feed> <day>`. */
   readonly attempts = new Map<string, { readAtMs: number; ranged?: Served; from?: number }>()
+  /** Files whose ledgers it has looked at; before that it can only glance at a file. */
+  readonly ledgersSeen = new Set<string>()
+  readonly glances = new Map<string, Served>()
   /** When its clock said that it claims a notice. */
   claimClockMs = 0
   claimTrueMs = 0

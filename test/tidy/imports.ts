@@ -14,6 +14,7 @@ const ORDER = [
   'notify',
   'report',
   'publish',
+  'rounds',
   'pipeline',
   'upkeep',
   'backends',
