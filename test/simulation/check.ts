@@ -132,7 +132,9 @@ function judged(history: History, file: string, runOf: Map<unknown, Run>): Judge
 }
 
 /** Whether the pull that got this answer kept it: see oracle-rows.ts. */
-function isCertain({ file, state }: Served, reachesOn: boolean, { ran }: Run): boolean {
+function isCertain({ file, state, glance }: Served, reachesOn: boolean, { ran }: Run): boolean {
+  // A site that goes down is left: a file that looked otherwise before is then not read any more.
+  if (glance && ran && ran.failures.length > 0) return false
   const failures = ran?.failures.filter((failure) => failure.file === file)
   if (!failures?.every(({ code }) => OF_THE_SITE.has(code))) return false
   // What breaks off before the place up to which the ledger holds the file proves nothing.

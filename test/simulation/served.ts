@@ -19,6 +19,8 @@ export interface Served {
    * that differed: the reader then asks for it once more.
    */
   givenUp: boolean
+  /** Asked for before the reader knew what the ledger holds. */
+  glance: boolean
   /** The true time at which it began. */
   atMs: number
 }

@@ -93,11 +93,12 @@ export function sourceOf(site: SiteFiles, log: Log, worker: Worker): Source {
           parts: [],
           state: 'open',
           givenUp: false,
+          glance: !worker.ledgersSeen.has(file),
           atMs: worker.world.time.nowMs,
         }
         if (!answer.garbage) log.served.push(served)
         if (from > 0) attempt.ranged = served
-        if (!worker.ledgersSeen.has(file)) worker.glances.set(file, served)
+        if (served.glance) worker.glances.set(file, served)
         const chunks = bytes ? counted(answer.reply.chunks(), bytes, MOST_FILE_BYTES, file) : none()
         return { kind: 'body', start, chunks: noting(served, chunks) }
       })
