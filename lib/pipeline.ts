@@ -4,7 +4,7 @@ import { type Book, bringUpBook } from './alarms/book.ts'
 import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
 import { isExpired, observedSpans } from './alarms/expiry.ts'
 import { openAlarm } from './alarms/occurrence.ts'
-import { atOnce } from './at-once.ts'
+import { type TimeLimit, whileTime } from './at-once.ts'
 import { chosenSites } from './chosen-sites.ts'
 import { asRoundsError, type RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
@@ -65,7 +65,7 @@ export interface Rounds {
 }
 
 /** Which sites, days and feeds to collect; what is absent means all, or what is due. */
-export interface CollectRequest extends SiteRequest {
+export interface CollectRequest extends SiteRequest, TimeLimit {
   sites?: readonly string[]
   /** Called after each site. */
   onSite?(done: number, of: number): void
@@ -78,13 +78,16 @@ export interface Collected {
   failures: FileFailure[]
   /** The sites about which a mail may be due; of the others it is known that none is. */
   mail: string[]
+  /** Sites that were not begun, for want of time. */
+  left: string[]
 }
 
 /** Reads what is new, several sites at once, and brings all that is computed up to it. */
 export async function collect(rounds: Rounds, request: CollectRequest): Promise<Collected> {
   const sites = chosenSites(rounds.settings, request.sites)
   let done = 0
-  const all = await atOnce(rounds.settings.schedule.sitesAtOnce, sites, async (site) => {
+  const { sitesAtOnce } = rounds.settings.schedule
+  const { results: all, left } = await whileTime(sitesAtOnce, sites, request, async (site) => {
     const collected = await collectSite(rounds, site, request)
     done += 1
     request.onSite?.(done, sites.length)
@@ -99,7 +102,8 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
     totals.bytes += file.end - file.start
   }
   const failures = all.flatMap((one) => one.failures)
-  return { files, totals, failures, mail: all.filter(({ mail }) => mail).map(({ site }) => site) }
+  const mail = all.filter((one) => one.mail).map(({ site }) => site)
+  return { files, totals, failures, mail, left: left.map(({ id }) => id) }
 }
 
 /** What a notify run did. */
@@ -115,6 +119,8 @@ export interface NotifyRequest {
   sites?: readonly string[]
   /** A collect just before: it knows of most sites that no mail about them can be due. */
   behind?: Pick<Collected, 'mail'>
+  /** When it is decided what is due, in epoch milliseconds; leases go by the clock all the same. */
+  at?: number
 }
 
 /** Mails, site by site, what stands and was not mailed yet. A mail server that is down ends it. */
@@ -125,7 +131,7 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
     ({ id, recipients, feeds }) =>
       recipients.length > 0 && feeds.alarm && (mayNeed?.has(id) ?? true),
   )
-  const at = rounds.clock.now()
+  const { at = rounds.clock.now() } = request
   let down = false
   const tellFailed = ({ id }: Site, error: RoundsError) => {
     notified.failures.push({ site: id, error })
@@ -151,7 +157,9 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
     notified.sent.push(...result.sent)
     notified.waiting += result.waiting
     for (const error of result.failures) tellFailed(site, error)
-    if (result.nextMs !== undefined) await noteMail(rounds, placedSite(site), book, result.nextMs)
+    if (result.nextMs !== undefined) {
+      await noteMail(rounds, placedSite(site), book, { atMs: at, nextMs: result.nextMs })
+    }
     down = result.failures.some(mailIsDown)
   }
   return notified
@@ -193,11 +201,16 @@ function failedDay(
 }
 
 /** Which sites and days to settle; what is absent means all, and what is due. */
-export interface SettleRequest {
+export interface SettleRequest extends TimeLimit {
   sites?: readonly string[]
   range?: { from: Day; to: Day }
   /** Look through the whole past only once in a day, as a schedule does. */
   paced?: boolean
+  /**
+   * How many sites the whole fleet has, when the settings hold only some: then they hold all sites
+   * of the parts of the archive in which the settled ones lie (ledger/parquet-parts.ts).
+   */
+  fleetSize?: number
   onSite?(done: number, of: number): void
 }
 
@@ -207,6 +220,8 @@ export interface Settled {
   /** Not archived a week before their records leave the table: their expiry was put off. */
   late: DayFile[]
   failures: FileFailure[]
+  /** Sites that were not begun, for want of time. */
+  left: string[]
 }
 
 const NOTHING_SETTLED = { closed: [], late: [], failures: [], readings: new Map<Day, Reading[]>() }
@@ -225,12 +240,17 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
     request.onSite?.(done, sites.length)
     return { placed: placedSite(site), ...settled }
   }
-  const all = await atOnce(settings.schedule.sitesAtOnce, sites, settleOne)
+  const { sitesAtOnce } = settings.schedule
+  const { results: all, left } = await whileTime(sitesAtOnce, sites, request, settleOne)
   const closed = all.flatMap((one) => one.closed)
   const late = all.flatMap((one) => one.late)
   const failures = all.flatMap((one) => one.failures)
   const fleet = settings.sites.map((site) => placedSite(site))
-  const exports = await exportDays(ledgersOf(rounds), fleet, closed, rounds.clock.now())
+  // A schedule comes by again and again; what nobody knows is looked for with the next settled day.
+  const isDue = !request.paced || closed.length > 0
+  const exports = isDue
+    ? await exportDays(ledgersOf(rounds), fleet, closed, rounds.clock.now(), request.fleetSize)
+    : []
   failures.push(...exports)
   const notExported = new Set(exports.map(({ feed, day }) => `${feed} ${day}`))
   // Last: a day of which anything was not computed is not settled either, so it is due again.
@@ -247,7 +267,7 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
     const { code, message } = error
     log('warn', 'settle:failed', { site, feed, day, code, message })
   }
-  return { closed, late, failures }
+  return { closed, late, failures, left: left.map(({ id }) => id) }
 }
 
 async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: SettleRequest) {
@@ -286,17 +306,21 @@ async function settleSite(rounds: Rounds, site: Site, { range, paced = false }: 
 }
 
 /** Which pages a report looks at. */
-export interface ReportRequest {
+export interface ReportRequest extends TimeLimit {
   sites?: readonly string[]
   range?: { from: Day; to: Day }
   /** Build and write every page, changed or not. */
   force?: boolean
+  /** Leave out the page of all sites: see `reportFleet`. */
+  sitesOnly?: boolean
   onSite?(done: number, of: number): void
 }
 
 /** A report run: what was published, and the sites whose pages could not be made. */
 export interface Reported extends Report {
   failures: { site: string; error: RoundsError }[]
+  /** Sites that were not begun, for want of time. */
+  left: string[]
 }
 
 /** Sites reported side by side: while one waits for the disk, another one draws. */
@@ -304,7 +328,7 @@ const REPORTS_AT_ONCE = 4
 
 /** Publishes the pages that have changed: every site's days and calendar, then the page of all. */
 export async function report(rounds: Rounds, request: ReportRequest = {}): Promise<Reported> {
-  const reported: Reported = { published: [], unchanged: 0, failures: [] }
+  const reported: Reported = { published: [], unchanged: 0, failures: [], left: [] }
   const { settings, clock, log, table, pages } = rounds
   const ports: PublishPorts = { ...rounds, form: formOf(rounds) }
   // Pages that somebody removed are noted as published: without the first of them, all are written.
@@ -330,8 +354,16 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
     done += 1
     request.onSite?.(done, sites.length)
   }
-  await atOnce(REPORTS_AT_ONCE, sites, reportSite)
-  await publishFleet(ports, force, reported)
+  const { left } = await whileTime(REPORTS_AT_ONCE, sites, request, reportSite)
+  reported.left.push(...left.map(({ id }) => id))
+  if (!request.sitesOnly) await publishFleet(ports, force, reported)
+  return reported
+}
+
+/** Publishes the page of all sites alone: behind reports that were made of some sites each. */
+export async function reportFleet(rounds: Rounds): Promise<Reported> {
+  const reported: Reported = { published: [], unchanged: 0, failures: [], left: [] }
+  await publishFleet({ ...rounds, form: formOf(rounds) }, false, reported)
   return reported
 }
 

@@ -106,7 +106,8 @@ export function lateLines(late: readonly DayFile[]): string[] {
   })
 }
 
-function printSettled({ closed, late, failures }: Settled, asked: boolean, terminal: Terminal) {
+function printSettled(settled: Settled, asked: boolean, terminal: Terminal) {
+  const { closed, late, failures } = settled
   if (closed.length > 0) {
     const rows = closed.map(({ site, feed, day, close: { proof }, unchanged, added }) => [
       ...[site, day, feed, counted(proof.lines), counted(added), counted(proof.bytes)],
@@ -117,7 +118,7 @@ function printSettled({ closed, late, failures }: Settled, asked: boolean, termi
     const [left, right] = ['left', 'right'] as const
     terminal.out(textTable(heads, rows, [left, left, left, right, right, right, left, left]))
   }
-  terminal.out(`${summary({ closed, late, failures }, asked)}\n`)
+  terminal.out(`${summary(settled, asked)}\n`)
   for (const line of [...lateLines(late), ...failureLines(failures)]) terminal.err(`${line}\n`)
 }
 

@@ -13,22 +13,25 @@ const LATELY_DAYS = 15
 /**
  * Brings the Parquet files of the fleet up to these settled day files, and those of the last days
  * of which nobody knows what they hold. They are computed: a day whose export fails is told under
- * the first of its sites, and made with its next settling.
+ * the first of its sites, and made with its next settling. `fleetSize` counts the sites of the
+ * whole fleet: where `sites` are fewer, they are all those of some of its parts.
  */
 export async function exportDays(
   store: LedgerStore,
   sites: readonly PlacedSite[],
   settled: readonly DayFile[],
   nowMs: number,
+  fleetSize = sites.length,
 ): Promise<FileFailure[]> {
   const failures: FileFailure[] = []
+  const whole = sites.length === fleetSize
   const days = new Map(settled.map((file) => [`${file.feed} ${file.day}`, file]))
   const others = lately(nowMs).filter(({ feed, day }) => !days.has(`${feed} ${day}`))
   for (const { site, feed, day } of [...days.values(), ...others]) {
     try {
       if (!site && !(await isUnknown(store.table, feed, day))) continue
       const own = sites.filter((placed) => placed.site.feeds[feed])
-      await exportDay(store, own, feed, day)
+      await exportDay(store, own, feed, day, { size: fleetSize, whole })
     } catch (thrown) {
       const error = asRoundsError(thrown)
       if (error.class === 'stop') throw error

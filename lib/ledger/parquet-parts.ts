@@ -42,23 +42,50 @@ export function parquetPath(feed: Feed, day: Day, part: string): string {
   return `parquet/feed=${feed}/day=${day}/part-${part}.parquet`
 }
 
-/** The sites of each part, by name `<k>-of-<m>`; m is a power of two that grows with the fleet. */
-export function partsOf(sites: readonly PlacedSite[]): Map<string, PlacedSite[]> {
+/** Of which fleet the sites are whose files are brought up. */
+export interface FleetShare {
+  /** Sites of the whole fleet, also those that lack the feed: they decide the number of parts. */
+  size: number
+  /**
+   * True when no other site of the fleet has the feed. Else the sites must be all those of their
+   * parts: a file of which only some sites are given would lose the others.
+   */
+  whole: boolean
+}
+
+/** The part of a fleet of this size in which a site lies, `<k>-of-<m>`; m is a power of two. */
+export function partOfSite(id: string, fleetSize: number): string {
   let count = 1
-  while (count * SITES_A_FILE < sites.length) count *= 2
+  while (count * SITES_A_FILE < fleetSize) count *= 2
+  const hash = createHash('sha256').update(id).digest().readUInt32BE()
+  return `${hash % count}-of-${count}`
+}
+
+/** The sites of each part, in order of their ids. */
+export function partsOf(
+  sites: readonly PlacedSite[],
+  fleetSize: number,
+): Map<string, PlacedSite[]> {
   const parts = new Map<string, PlacedSite[]>()
-  for (let part = 0; part < count; part += 1) parts.set(`${part}-of-${count}`, [])
   const byId = [...sites].sort((one, other) => (one.site.id < other.site.id ? -1 : 1))
   for (const placed of byId) {
-    const hash = createHash('sha256').update(placed.site.id).digest().readUInt32BE()
-    parts.get(`${hash % count}-of-${count}`)!.push(placed)
+    const part = partOfSite(placed.site.id, fleetSize)
+    parts.set(part, [...(parts.get(part) ?? []), placed])
   }
   return parts
 }
 
+/** Whether two parts can hold the same site. */
+function overlap(one: string, other: string): boolean {
+  const [k, m] = one.split('-of-').map(Number) as [number, number]
+  const [ownK, ownM] = other.split('-of-').map(Number) as [number, number]
+  const least = Math.min(m, ownM)
+  return k % least === ownK % least
+}
+
 /**
  * Brings the Parquet files of a feed's day up to what the ledgers hold, for all of `sites`: writes
- * those whose readings have changed, and removes those that belong to another number of sites.
+ * those whose readings have changed, and removes those that belong to another number of parts.
  * Called again it writes nothing. A ledger that cannot be read keeps its file as it was, and
  * throws; the next export tries again.
  */
@@ -67,15 +94,17 @@ export async function exportDay(
   sites: readonly PlacedSite[],
   feed: Feed,
   day: Day,
+  { size, whole }: FleetShare = { size: sites.length, whole: true },
 ): Promise<DayExported> {
   const exported: DayExported = { written: [], removed: [], unchanged: 0, contended: [] }
   const partition = parquetPartition(feed, day)
   const notes = new Map<string, Item>()
   for (const note of await store.table.list(partition)) notes.set(note.sort, checked(note))
-  const parts = partsOf(sites)
+  const parts = partsOf(sites, size)
+  const isOurs = (part: string) => whole || [...parts.keys()].some((own) => overlap(part, own))
   // First: until the new files stand readings are absent, which is seen; doubled ones are not.
   for (const [part, note] of notes) {
-    if (!parts.has(part)) await removePart(store, note, feed, day, exported)
+    if (!parts.has(part) && isOurs(part)) await removePart(store, note, feed, day, exported)
   }
   for (const [part, members] of parts) {
     const file = { feed, day, part, members }

@@ -11,7 +11,7 @@ import { readWith } from '../ledger/rows.ts'
 import type { Day, Feed, Settings, Site } from '../site.ts'
 import { glanceKey } from '../store/keys.ts'
 import type { Item, Table } from '../store/table.ts'
-import type { Clock, Zone } from '../time.ts'
+import type { Zone } from '../time.ts'
 
 /**
  * What a glance at a site is compared with: how its day files looked when a round last found
@@ -178,18 +178,17 @@ export function mayNeedMail(site: Site, glance: Glance | undefined, nowMs: numbe
   return mail.nextMs !== null && nowMs >= mail.nextMs
 }
 
-/** Notes what notifying came to for this book: when a mail may be due, `Infinity` for never. */
+/** Notes what notifying came to at `atMs`: when a mail may be due next, `Infinity` for never. */
 export async function noteMail(
-  { table, settings, clock }: { table: Table; settings: Settings; clock: Clock },
+  { table, settings }: { table: Table; settings: Settings },
   placed: PlacedSite,
   book: Book,
-  nextMs: number,
+  { atMs, nextMs }: { atMs: number; nextMs: number },
 ): Promise<void> {
-  const nowMs = clock.now()
-  const standing = await readGlance(table, placed, settings, nowMs)
+  const standing = await readGlance(table, placed, settings, atMs)
   const known = standing.glance ?? {
     with: glanceWith(settings, placed.site),
-    madeMs: nowMs,
+    madeMs: atMs,
     days: [],
   }
   const mail = { book: bookState(book), nextMs: Number.isFinite(nextMs) ? nextMs : null }

@@ -1,6 +1,6 @@
 import { type PlacedSite, placedSite, siteDays } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
-import { exportDay, NOT_KNOWN } from '../ledger/parquet-parts.ts'
+import { exportDay, type FleetShare, NOT_KNOWN } from '../ledger/parquet-parts.ts'
 import type { Rounds } from '../pipeline.ts'
 import { type Day, FEEDS, type Feed } from '../site.ts'
 import { parquetPartition } from '../store/keys.ts'
@@ -25,7 +25,10 @@ export async function rebuildParquet(
   for (const { feed, day, site } of await settledDays(rounds.table, fleet, rebuilt)) {
     if (!days.has(day)) continue
     const members = fleet.filter((placed) => placed.site.feeds[feed])
-    await tried(rebuilt, { site, day }, () => exportAnew(rounds, members, feed, day, rebuilt))
+    const share = { size: fleet.length, whole: true }
+    await tried(rebuilt, { site, day }, () =>
+      exportAnew(rounds, { members, share }, feed, day, rebuilt),
+    )
   }
 }
 
@@ -62,7 +65,7 @@ async function settledDays(
 
 async function exportAnew(
   rounds: Rounds,
-  members: readonly PlacedSite[],
+  { members, share }: { members: readonly PlacedSite[]; share: FleetShare },
   feed: Feed,
   day: Day,
   rebuilt: Rebuilt,
@@ -72,7 +75,7 @@ async function exportAnew(
   const before = await itemsIn(table, partition)
   for (const note of before) await putInPlace(table, note, note, NOT_KNOWN)
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const { written, contended } = await exportDay(ledgersOf(rounds), members, feed, day)
+    const { written, contended } = await exportDay(ledgersOf(rounds), members, feed, day, share)
     rebuilt.parquet += written.length
     if (contended.length === 0) break
   }

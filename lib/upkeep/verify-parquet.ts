@@ -26,7 +26,7 @@ export async function parquetFindings(
   const findings: Finding[] = []
   let files = 0
   const members = fleet.filter((placed) => placed.site.feeds[feed])
-  for (const [part, own] of partsOf(members)) {
+  for (const [part, own] of partsOf(members, fleet.length)) {
     const site = own.find((placed) => chosen.has(placed.site.id))?.site.id
     if (site === undefined) continue
     const { noted, fault } = await checkPart(store, feed, day, part)

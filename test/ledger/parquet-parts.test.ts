@@ -74,7 +74,7 @@ function world() {
 describe('the parts of a fleet’s day', () => {
   it('are powers of two, hold some 64 sites, and every site just once', () => {
     const counts = [1, 64, 65, 128, 129, 1_000, 100_000].map((sites) => {
-      const parts = [...partsOf(sitesOf(sites)).values()]
+      const parts = [...partsOf(sitesOf(sites), sites).values()]
       expect(new Set(parts.flat().map(({ site }) => site.id)).size).toBe(sites)
       for (const part of parts) expect(part.length).toBeLessThan(120)
       return [sites, parts.length]
@@ -91,15 +91,15 @@ describe('the parts of a fleet’s day', () => {
   })
 
   it('stay as they are when a site comes or goes, but for that site', () => {
-    const before = partsOf(sitesOf(100))
-    for (const [part, members] of partsOf(sitesOf(101))) {
+    const before = partsOf(sitesOf(100), 100)
+    for (const [part, members] of partsOf(sitesOf(101), 101)) {
       expect(members.filter(({ site }) => site.id !== 's100')).toEqual(before.get(part))
     }
   })
 
   it('hold their sites in order of their ids, however they are configured', () => {
     const ids = (sites: PlacedSite[]) =>
-      partsOf(sites)
+      partsOf(sites, sites.length)
         .get('0-of-1')!
         .map(({ site }) => site.id)
     expect(ids([siteOf('b'), siteOf('A'), siteOf('a')])).toEqual(['A', 'a', 'b'])
@@ -146,7 +146,9 @@ describe('an export of a day', () => {
     for (const one of fleet) await read(one, 'alarm', alarms(one.site.id, 'x'))
     expect((await exportDay(store, fleet, 'alarm', DAY)).written).toHaveLength(2)
     await read(fleet[7]!, 'alarm', alarms('s7', 'xy'))
-    const part = [...partsOf(fleet)].find(([, members]) => members.includes(fleet[7]!))![0]
+    const part = [...partsOf(fleet, fleet.length)].find(([, members]) =>
+      members.includes(fleet[7]!),
+    )![0]
     expect(await exportDay(store, fleet, 'alarm', DAY)).toEqual({
       ...NOTHING,
       written: [parquetPath('alarm', DAY, part)],
@@ -170,6 +172,28 @@ describe('an export of a day', () => {
       expect(removed.filter((one) => present.includes(one))).toEqual([])
       expect(await found()).toEqual(Object.fromEntries(sites.map(({ site }) => [site.id, 'x'])))
     }
+  })
+
+  it('comes to the same files part by part, each with its own sites alone', async () => {
+    const { store, read, found } = world()
+    const grown = sitesOf(150)
+    const fleet = grown.slice(0, 100)
+    for (const one of grown) await read(one, 'alarm', alarms(one.site.id, 'x'))
+    await exportDay(store, fleet, 'alarm', DAY)
+    const size = grown.length
+    const every = Object.fromEntries(grown.map(({ site }) => [site.id, 'x']))
+    const before = await store.archive.list('parquet/')
+    for (const [part, members] of partsOf(grown, size)) {
+      const { written } = await exportDay(store, members, 'alarm', DAY, { size, whole: false })
+      expect(written).toEqual([parquetPath('alarm', DAY, part)])
+      // Others' readings may be absent meanwhile, and are never there twice.
+      expect(every).toMatchObject(await found())
+    }
+    expect(before).toHaveLength(2)
+    const after = await store.archive.list('parquet/')
+    expect(after).toHaveLength(4)
+    expect(await found()).toEqual(every)
+    expect(await exportDay(store, grown, 'alarm', DAY)).toEqual({ ...NOTHING, unchanged: 4 })
   })
 
   it('has no file when no site has anything, and removes one that no site is left of', async () => {

@@ -108,7 +108,10 @@ export async function copied({ folder }: World): Promise<World> {
 export async function stateOf(world: World): Promise<Record<string, string>> {
   const folder = join(world.folder, 'var')
   const database = new DatabaseSync(join(folder, 'state.db'), { readOnly: true })
-  const rows = database.prepare('SELECT * FROM items ORDER BY partition, sort').all()
+  const rows = database
+    // What glances are compared with comes and goes with the rounds.
+    .prepare("SELECT * FROM items WHERE partition NOT LIKE 'glance#%' ORDER BY partition, sort")
+    .all()
   database.close()
   const state: Record<string, string> = {}
   for (const { partition, sort, data, bytes, expires } of rows) {
