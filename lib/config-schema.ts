@@ -273,6 +273,7 @@ function mailSchema(around: Surroundings) {
   return z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('outbox'), from }),
+      z.strictObject({ kind: z.literal('ses'), from }),
       z.strictObject({
         kind: z.literal('smtp'),
         from,
@@ -305,7 +306,7 @@ function mailSchema(around: Surroundings) {
     ])
     .prefault({ kind: 'outbox' })
     .meta({
-      description: 'How mail leaves: by SMTP, or as files in the outbox folder.',
+      description: 'How mail leaves: by SMTP, by SES of AWS, or as files in the outbox folder.',
       examples: [{ kind: 'outbox' }],
     })
 }

@@ -141,7 +141,7 @@ function siteFrom(written: Written['sites'][number], language: Site['language'])
 
 /** A password never travels in the clear unless the file says `requireTls: false`. */
 function mailFrom(mail: Written['mail']): MailSettings {
-  if (mail.kind === 'outbox') return mail
+  if (mail.kind !== 'smtp') return mail
   const { auth, host, from, kind } = mail
   const secure = mail.secure ?? mail.port === SUBMISSIONS_PORT
   const port = mail.port ?? (secure ? SUBMISSIONS_PORT : SUBMISSION_PORT)

@@ -91,9 +91,9 @@ export interface Thresholds {
   gapMinutes: number
 }
 
-/** How mail leaves: by SMTP, or as files in the outbox folder. */
+/** How mail leaves: by SMTP, by SES of AWS, or as files in the outbox folder. */
 export type MailSettings =
-  | { kind: 'outbox'; from: string }
+  | { kind: 'outbox' | 'ses'; from: string }
   | {
       kind: 'smtp'
       from: string

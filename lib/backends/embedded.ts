@@ -6,6 +6,7 @@ import { directorySource } from '../fetch/directory.ts'
 import { httpSource } from '../fetch/http.ts'
 import type { Source } from '../fetch/source.ts'
 import type { Log } from '../log.ts'
+import { lazyMailer } from '../mail/lazy-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { outboxMailer } from '../mail/outbox.ts'
 import { smtpMailer } from '../mail/smtp.ts'
@@ -65,7 +66,10 @@ export function openSource(settings: SourceSettings, chance: Chance = systemChan
 }
 
 function openMailer(settings: MailSettings, outbox: string): Mailer {
-  return settings.kind === 'smtp' ? smtpMailer(settings) : outboxMailer(outbox)
+  if (settings.kind === 'smtp') return smtpMailer(settings)
+  if (settings.kind === 'outbox') return outboxMailer(outbox)
+  // Few machines send by SES: its client is loaded with the first mail.
+  return lazyMailer(async () => (await import('../mail/ses.ts')).sesMailer())
 }
 
 function dictionaryOf({ alarmDictionary: file }: Settings): Dictionary {

@@ -27,7 +27,8 @@ export function addCheck(program: Command, terminal: Terminal): void {
 function printSound(settings: Settings, terminal: Terminal): void {
   const count = settings.sites.length
   const { mail } = settings
-  const way = mail.kind === 'smtp' ? `SMTP ${mail.host}:${mail.port}` : 'the outbox folder'
+  const ways = { outbox: 'the outbox folder', ses: 'SES' }
+  const way = mail.kind === 'smtp' ? `SMTP ${mail.host}:${mail.port}` : ways[mail.kind]
   const sites = `${count} ${count === 1 ? 'site' : 'sites'}`
   terminal.out(`ok: ${sites}, state in ${settings.state}, mail to ${way}\n`)
 }

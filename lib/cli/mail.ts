@@ -53,7 +53,8 @@ function wayOf({ mail, state }: Settings, id: string) {
   if (mail.kind === 'outbox') {
     return { way: 'outbox' as const, file: join(state, EMBEDDED_PLACES.outbox, `${id}.eml`) }
   }
-  return { way: 'smtp' as const, server: `${mail.host}:${mail.port}` }
+  const server = mail.kind === 'smtp' ? `${mail.host}:${mail.port}` : 'SES'
+  return { way: mail.kind, server }
 }
 
 /** In both languages, because nobody is known but the address; so the charset is tried as well. */

@@ -11,7 +11,7 @@ import { type PublishPorts, publish, type Report } from './published.ts'
 /** Days of every site that the overview shows as marks: a week fits beside the rest. */
 const MARKED_DAYS = 7
 
-/** Sites looked up side by side: a hundred thousand one by one would take minutes over a network. */
+/** Sites looked up side by side: a hundred thousand one by one take minutes over a network. */
 const SITES_AT_ONCE = 32
 
 /** Publishes the page of all sites, from what is noted of each site's newest day. */

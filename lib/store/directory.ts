@@ -4,6 +4,7 @@ import { type ErrorClass, RoundsError } from '../errors.ts'
 import type { Chance } from '../random.ts'
 import { DAY_MS } from '../time.ts'
 import { withFile } from '../with-file.ts'
+import { badPath, objectPath } from './object-path.ts'
 import type { Objects } from './objects.ts'
 
 /**
@@ -88,12 +89,10 @@ async function sweep(folder: string, nowMs: number): Promise<void> {
   }
 }
 
-/** The path itself, or an error: law 3 of the port keeps objects inside their folder. */
+/** The path, unless it is in the folder that is the driver's own. */
 function checked(path: string): string {
-  const parts = path.split('/')
-  const bad = parts.some((part) => part === '' || part === '.' || part === '..')
-  if (!bad && !/[\\\0]/.test(path) && !path.startsWith(UNFINISHED)) return path
-  throw new RoundsError('object-path', 'stop', `“${path}” is no path of an object.`)
+  if (path.startsWith(UNFINISHED)) throw badPath(path)
+  return objectPath(path)
 }
 
 /** Runs `work`; system errors become `RoundsError`s, those in `absent` become undefined. */

@@ -60,6 +60,11 @@ export function parquetPartition(feed: Feed, day: Day): string {
 /** What was published of the whole fleet. No site can reach it: `pages` has no `#`. */
 export const FLEET_PAGES: Key = { partition: 'pages', sort: 'fleet' }
 
+/** What became of the last mail to an address that was not delivered, or not wanted. */
+export function feedbackKey(to: string): Key {
+  return { partition: `feedback#${keyPart(to)}`, sort: 'feedback' }
+}
+
 /** What a glance at a site is compared with. */
 export function glanceKey(site: string): Key {
   return { partition: `glance#${keyPart(site)}`, sort: 'glance' }

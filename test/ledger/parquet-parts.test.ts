@@ -1,75 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bringUpDay, type PlacedSite } from '../../lib/ledger/days.ts'
+import type { PlacedSite } from '../../lib/ledger/days.ts'
 import type { LedgerStore } from '../../lib/ledger/ledger.ts'
 import { exportDay, parquetPath, partsOf } from '../../lib/ledger/parquet-parts.ts'
-import { pull } from '../../lib/ledger/pull.ts'
-import { systemChance } from '../../lib/random.ts'
-import type { Feed, Site } from '../../lib/site.ts'
-import { directoryObjects } from '../../lib/store/directory.ts'
 import { parquetPartition } from '../../lib/store/keys.ts'
-import { memoryTable } from '../../lib/store/memory.ts'
-import { Zone } from '../../lib/time.ts'
-import { type Duck, openDuck } from '../fixtures/duck.ts'
 import { failingTable } from './failing-table.ts'
-import { portal, SITE, sourceOf } from './portal.ts'
+import { alarms, DAY, type ParquetWorlds, parquetWorlds, siteOf, sitesOf } from './parquet-world.ts'
 
-const DAY = '2026-11-10'
 const NOTHING = { written: [], removed: [], unchanged: 0, contended: [] }
 
-let folder: string
-let duck: Duck
+let parquet: ParquetWorlds
 
 beforeAll(async () => {
-  duck = await openDuck('.')
+  parquet = await parquetWorlds()
 })
-afterAll(() => duck.close())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parquet-parts-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => parquet.close())
+beforeEach(() => parquet.begin())
+afterEach(() => parquet.end())
 
-function siteOf(id: string, more: Partial<Site> = {}): PlacedSite {
-  const site = { ...SITE, id, siteIds: [id], ...more }
-  return { site, zone: new Zone(site.timeZone) }
-}
-
-const sitesOf = (count: number) => Array.from({ length: count }, (_, at) => siteOf(`s${at}`))
-
-function alarms(site: string, names: string): string {
-  const line = (name: string) => `${site}|${name}|n|d|${DAY} 01:00:00||${DAY} 01:00:00\n`
-  return [...names].map(line).join('')
-}
-
-/** A store on disk, what sites write into it, and what an analyst finds in it. */
-function world() {
-  const table = memoryTable()
-  const archive = directoryObjects(folder, systemChance)
-  const store: LedgerStore = { table, archive, keepDays: 35 }
-  let nowMs = Date.parse(`${DAY}T20:00:00Z`)
-  return {
-    store,
-    async read(placed: PlacedSite, feed: Feed, text: string) {
-      nowMs += 60_000
-      const source = sourceOf({ ...portal(), content: Buffer.from(text) })
-      const file = { site: placed.site.id, feed, day: DAY }
-      const ports = { store, source, clock: { now: () => nowMs } }
-      const { place } = await pull(ports, file, 'path', 'round')
-      await bringUpDay(store, placed, DAY, new Map([[feed, place.sequence]]))
-    },
-    /** The alarms that lie in the files, by site. */
-    async found(): Promise<Record<string, string>> {
-      const rows = await duck.rows(
-        `SELECT site, string_agg(name, '' ORDER BY "row") AS names
-         FROM read_parquet('${folder}/parquet/feed=alarm/*/*.parquet', hive_partitioning = true)
-         WHERE day = '${DAY}' GROUP BY site`,
-      )
-      return Object.fromEntries(rows.map(({ site, names }) => [site, names]))
-    },
-  }
-}
+const world = () => parquet.world()
 
 describe('the parts of a fleet’s day', () => {
   it('are powers of two, hold some 64 sites, and every site just once', () => {
@@ -174,28 +124,6 @@ describe('an export of a day', () => {
     }
   })
 
-  it('comes to the same files part by part, each with its own sites alone', async () => {
-    const { store, read, found } = world()
-    const grown = sitesOf(150)
-    const fleet = grown.slice(0, 100)
-    for (const one of grown) await read(one, 'alarm', alarms(one.site.id, 'x'))
-    await exportDay(store, fleet, 'alarm', DAY)
-    const size = grown.length
-    const every = Object.fromEntries(grown.map(({ site }) => [site.id, 'x']))
-    const before = await store.archive.list('parquet/')
-    for (const [part, members] of partsOf(grown, size)) {
-      const { written } = await exportDay(store, members, 'alarm', DAY, { size, whole: false })
-      expect(written).toEqual([parquetPath('alarm', DAY, part)])
-      // Others' readings may be absent meanwhile, and are never there twice.
-      expect(every).toMatchObject(await found())
-    }
-    expect(before).toHaveLength(2)
-    const after = await store.archive.list('parquet/')
-    expect(after).toHaveLength(4)
-    expect(await found()).toEqual(every)
-    expect(await exportDay(store, grown, 'alarm', DAY)).toEqual({ ...NOTHING, unchanged: 4 })
-  })
-
   it('has no file when no site has anything, and removes one that no site is left of', async () => {
     const { store, read } = world()
     expect(await exportDay(store, [a, b], 'alarm', DAY)).toEqual(NOTHING)
@@ -219,8 +147,8 @@ describe('an export of a day', () => {
     await read(a, 'system', `h|i|a|mem|1|1|1|1|${DAY} 01:00:00\n`)
     await exportDay(store, [a], 'system', DAY)
     const used = async () => {
-      const file = join(folder, parquetPath('system', DAY, '0-of-1'))
-      return duck.rows(`SELECT mem_used_bytes AS used FROM read_parquet('${file}')`)
+      const file = join(parquet.folder, parquetPath('system', DAY, '0-of-1'))
+      return parquet.duck.rows(`SELECT mem_used_bytes AS used FROM read_parquet('${file}')`)
     }
     expect(await used()).toEqual([{ used: 1n }])
     const renamed = siteOf('a', { name: 'Another name', recipients: ['ops@example.com'] })
@@ -248,8 +176,8 @@ describe('an export of a day', () => {
     // The site takes its last line back: the first one counts again, and both were seen.
     await read(a, 'service', line(10))
     await exportDay(store, [a], 'service', DAY)
-    const file = join(folder, parquetPath('service', DAY, '0-of-1'))
-    const rows = await duck.rows(
+    const file = join(parquet.folder, parquetPath('service', DAY, '0-of-1'))
+    const rows = await parquet.duck.rows(
       `SELECT call_times::INTEGER AS calls, stands FROM read_parquet('${file}') ORDER BY "row"`,
     )
     expect(rows).toEqual([
@@ -264,8 +192,8 @@ describe('an export of a day', () => {
     const line = (id: string, calls: number) => `${id}|1|2|3|${calls}|5|6|7|${DAY} 00:10:00\n`
     await read(both, 'service', line('a', 10) + line('a', 11) + line('b', 12))
     await exportDay(store, [a], 'service', DAY)
-    const file = join(folder, parquetPath('service', DAY, '0-of-1'))
-    const rows = await duck.rows(
+    const file = join(parquet.folder, parquetPath('service', DAY, '0-of-1'))
+    const rows = await parquet.duck.rows(
       `SELECT call_times::INTEGER AS calls, stands FROM read_parquet('${file}') ORDER BY "row"`,
     )
     expect(rows).toEqual([
@@ -309,7 +237,7 @@ describe('an export of a day', () => {
         expect([failsAt, await found()]).toEqual([failsAt, { s0: 'x', s1: 'xy', s2: 'x' }])
         const last = await exportDay(store, fleet, 'alarm', DAY)
         expect(last).toEqual({ ...NOTHING, unchanged: (await store.archive.list('')).length })
-        await rm(join(folder, 'parquet'), { recursive: true, force: true })
+        await rm(join(parquet.folder, 'parquet'), { recursive: true, force: true })
       }
     },
   )

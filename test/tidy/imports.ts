@@ -11,6 +11,8 @@ const ORDER = [
   'alarms',
   'figures',
   'mail',
+  'access',
+  'queue',
   'notify',
   'report',
   'publish',
@@ -18,6 +20,7 @@ const ORDER = [
   'pipeline',
   'upkeep',
   'backends',
+  'work',
   'cli',
   'functions',
 ]
@@ -27,6 +30,9 @@ const DRIVERS = [
   ...['sqlite', 'memory', 'dynamodb', 'directory', 's3'].map((name) => `lib/store/${name}.ts`),
   ...['http', 'sftp', 'directory'].map((name) => `lib/fetch/${name}.ts`),
   ...['smtp', 'outbox', 'ses'].map((name) => `lib/mail/${name}.ts`),
+  ...['key-secret', 'key-value-store'].map((name) => `lib/access/${name}.ts`),
+  'lib/store/secret-values.ts',
+  'lib/queue/sqs.ts',
 ]
 
 /** What `infra` may know of the product: names, no behaviour. */
@@ -42,6 +48,18 @@ const ENDS = ['functions', 'demo', 'bench', 'infra', 'test']
 const DOORS: Record<string, { files: RegExp; reason: string }> = {
   commander: { files: /^lib\/cli\//, reason: 'one file a command, and each declares its options' },
   'aws-cdk-lib': { files: /^infra\//, reason: 'infra is written in it' },
+  esbuild: {
+    files: /^(functions\/build|infra\/assets)\.ts$/,
+    reason: 'one makes the program, the other the functions, and neither may import the other',
+  },
+  '@aws-sdk/client-dynamodb': {
+    files: /^lib\/store\/dynamodb(-row)?\.ts$/,
+    reason: 'one sends requests, the other knows the form of items',
+  },
+  '@aws-sdk/client-secrets-manager': {
+    files: /^lib\/(access\/key-secret|store\/secret-values)\.ts$/,
+    reason: 'one secret is read by functions, the other one changed by hand',
+  },
   constructs: { files: /^infra\//, reason: 'infra is written in it' },
   'temporal-polyfill': { files: /^lib\/time\.ts$/, reason: 'time zones have one reader' },
 }

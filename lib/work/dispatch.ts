@@ -1,0 +1,89 @@
+import { chosenSites } from '../chosen-sites.ts'
+import { type Job, type JobName, jobText } from '../job.ts'
+import { partOfSite } from '../ledger/parquet-parts.ts'
+import type { Log } from '../log.ts'
+import type { Message, Queue } from '../queue/queue.ts'
+import type { Settings } from '../site.ts'
+import { addDays } from '../time.ts'
+
+/** What dispatching works with. */
+export interface DispatchPorts {
+  /** The version of the settings that counts, and all ids of its sites in order. */
+  fleet: { newest(): Promise<number>; idsOf(version: number): Promise<string[]> }
+  /** The queue that holds a kind of jobs. */
+  queueOf(job: JobName): Queue
+  sitesPerMessage: number
+  log: Log
+}
+
+/** The page of all sites is made when those of the single sites had time to be. */
+const OVERVIEW_AFTER_SECONDS = 300
+
+/** Days of a backfill that one message asks for: some minutes of work, however slow the site. */
+const DAYS_PER_MESSAGE = 31
+
+/** Turns a job for the whole fleet, or for some sites, into messages; tells how many. */
+export async function dispatch(ports: DispatchPorts, job: Job): Promise<{ messages: number }> {
+  const version = await ports.fleet.newest()
+  const ids = await ports.fleet.idsOf(version)
+  const own = { ...job, settings: version }
+  const messages = messagesOf(own, sitesAsked(ids, job), ids.length, ports.sitesPerMessage)
+  await ports.queueOf(job.job).send(messages)
+  const about = { id: job.id, job: job.job, sites: ids.length, messages: messages.length }
+  ports.log('info', 'job:dispatched', about)
+  return { messages: messages.length }
+}
+
+/** The sites of a job in their order; an unknown one is a `stop`. */
+function sitesAsked(ids: readonly string[], { sites }: Job): string[] {
+  if (!sites) return [...ids]
+  const known = { sites: ids.map((id) => ({ id })) } as Settings
+  return chosenSites(known, sites).map(({ id }) => id)
+}
+
+function messagesOf(job: Job, ids: string[], fleetSize: number, perMessage: number): Message[] {
+  switch (job.job) {
+    case 'backfill':
+      return ids.flatMap((id) => inMonths(job).map((part) => messageOf(part, [id])))
+    case 'settle': {
+      // Who settles a site makes the archive's file of its part: one worker for one file.
+      const parts = new Map<string, string[]>()
+      for (const id of ids) {
+        const part = partOfSite(id, fleetSize)
+        parts.set(part, [...(parts.get(part) ?? []), id])
+      }
+      return [...parts.values()].map((own) => messageOf(job, own))
+    }
+    case 'report': {
+      const pages = inGroups(ids, perMessage).map((own) => messageOf(job, own))
+      return [...pages, messageOf({ ...job, job: 'overview' }, undefined, OVERVIEW_AFTER_SECONDS)]
+    }
+    case 'overview':
+      return [messageOf(job, undefined)]
+    default:
+      return inGroups(ids, perMessage).map((own) => messageOf(job, own))
+  }
+}
+
+function messageOf(job: Job, own: string[] | undefined, delaySeconds?: number): Message {
+  const { sites: _, ...rest } = job
+  const text = jobText({ ...rest, ...(own && { sites: own }) })
+  return { text, group: own?.[0] ?? job.job, ...(delaySeconds && { delaySeconds }) }
+}
+
+function inGroups(ids: readonly string[], size: number): string[][] {
+  const groups: string[][] = []
+  for (let from = 0; from < ids.length; from += size) groups.push(ids.slice(from, from + size))
+  return groups
+}
+
+/** The same job for a month of its days at a time. */
+function inMonths(job: Job): Job[] {
+  const parts: Job[] = []
+  const last = job.to!
+  for (let from = job.from!; from <= last; from = addDays(from, DAYS_PER_MESSAGE)) {
+    const end = addDays(from, DAYS_PER_MESSAGE - 1)
+    parts.push({ ...job, from, to: end < last ? end : last })
+  }
+  return parts
+}

@@ -1,0 +1,152 @@
+import type { TimeLimit } from '../at-once.ts'
+import { asRoundsError, RoundsError } from '../errors.ts'
+import { isStale, type Job, jobText, parseJob } from '../job.ts'
+import type { Log, LogFields } from '../log.ts'
+import type { Message, Queue } from '../queue/queue.ts'
+import type { Clock } from '../time.ts'
+import type { Deliveries, Delivery, DeliveryFailures, RunContext } from './deliveries.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What came of a job. */
+export interface Worked {
+  /** Sites that were not begun, for want of time: they are sent on. */
+  left: string[]
+  /** Sites that failed and may do better soon: each is sent again, alone. */
+  again: string[]
+  /** Sites that failed for good; a job that somebody asked for by hand becomes a dead letter. */
+  failed: string[]
+  /** For the log line that tells of the job. */
+  told: LogFields
+}
+
+/** Works off one kind of jobs. */
+export interface Worker {
+  /** Does what a job asks for, as long as there is time. */
+  work(job: Job, limit: Required<TimeLimit>): Promise<Worked>
+  /** The queue that it works off, and the one of its dead letters. */
+  own: Queue
+  deadLetters: Queue
+  log: Log
+  metrics: Metrics
+  /** The machine's. */
+  clock: Clock
+}
+
+/** With so little time left nothing further is begun: what is under way must come to its end. */
+export const LAST_MS = 60_000
+
+/** How often a site that failed is tried, the first time included. */
+const MOST_TRIES = 3
+
+/** A site that failed is tried again after so long, then after twice as long. */
+const PAUSE_SECONDS = 60
+
+/**
+ * Works off what SQS delivered. A message that will never be understood becomes a dead letter with
+ * its reason; one that failed as a whole is delivered again; of any other what is left to be done
+ * is sent as messages of their own, so that no site repeats another one's work.
+ */
+export async function workOff(
+  worker: Worker,
+  { Records }: Deliveries,
+  context: RunContext,
+): Promise<DeliveryFailures> {
+  const failures: DeliveryFailures = { batchItemFailures: [] }
+  for (const delivery of Records) {
+    try {
+      await workOne(worker, delivery, context)
+    } catch (thrown) {
+      const { code, message } = asRoundsError(thrown)
+      worker.log('warn', 'job:again', { message: delivery.messageId, code, reason: message })
+      failures.batchItemFailures.push({ itemIdentifier: delivery.messageId })
+    }
+  }
+  return failures
+}
+
+async function workOne(worker: Worker, delivery: Delivery, context: RunContext): Promise<void> {
+  const { log, clock, own } = worker
+  const job = await understood(worker, delivery)
+  if (!job) return
+  const about = { id: job.id, job: job.job, sites: job.sites?.length ?? null }
+  if (isStale(job, clock.now())) {
+    log('warn', 'job:dropped', { ...about, ageMs: clock.now() - job.atMs })
+    return
+  }
+  const begunMs = clock.now()
+  const hasTime = () => context.getRemainingTimeInMillis() > LAST_MS
+  let worked: Worked
+  try {
+    worked = await worker.work(job, { hasTime })
+  } catch (thrown) {
+    const error = asRoundsError(thrown)
+    if (error.class !== 'stop') throw error
+    return bury(worker, delivery.body, error)
+  }
+  const { left, again, failed, told } = worked
+  await own.send([...sentOn(job, left), ...sentAgain(job, again)])
+  // Whoever asked for it looks for what became of it; a schedule comes by again.
+  const lost = job.job === 'backfill' ? [...failed, ...givenUp(job, again)] : []
+  for (const site of lost) await bury(worker, jobText({ ...job, sites: [site] }), siteFailed(site))
+  const counts = { left: left.length, again: again.length, failed: failed.length }
+  log('info', 'job:done', { ...about, ms: clock.now() - begunMs, ...counts, ...told })
+}
+
+/** The job of a message; undefined when there is none in it, which is seen to. */
+async function understood(worker: Worker, delivery: Delivery): Promise<Job | undefined> {
+  try {
+    const missing = { id: delivery.messageId, atMs: worker.clock.now() }
+    return parseJob(parsedJson(delivery.body), missing)
+  } catch (thrown) {
+    const error = asRoundsError(thrown)
+    if (error.class !== 'stop') throw error
+    await bury(worker, delivery.body, error)
+    return undefined
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RoundsError('bad-job', 'stop', 'This is no job: it is no JSON.')
+  }
+}
+
+/** A message that nobody needs to try again; people see to it, with the reason beside it. */
+async function bury({ deadLetters, log }: Worker, text: string, error: RoundsError): Promise<void> {
+  await deadLetters.send([{ text, group: 'dead', reason: `${error.code}: ${error.message}` }])
+  log('error', 'job:dead', { code: error.code, reason: error.message, hint: error.hint })
+}
+
+function siteFailed(site: string): RoundsError {
+  return new RoundsError(
+    'site-failed',
+    'stop',
+    `The site ${site} could not be read as asked.`,
+    'The log lines file:failed of the same job say why; ask for it again when that is mended.',
+  )
+}
+
+function sentOn(job: Job, left: string[]): Message[] {
+  const [group] = left
+  return group === undefined ? [] : [{ text: jobText({ ...job, sites: left }), group }]
+}
+
+function triesOf({ tries = 1 }: Job): number {
+  return tries
+}
+
+function sentAgain(job: Job, again: string[]): Message[] {
+  const tries = triesOf(job)
+  if (tries >= MOST_TRIES) return []
+  return again.map((site) => ({
+    text: jobText({ ...job, sites: [site], tries: tries + 1 }),
+    group: site,
+    delaySeconds: PAUSE_SECONDS * tries,
+  }))
+}
+
+function givenUp(job: Job, again: string[]): string[] {
+  return triesOf(job) >= MOST_TRIES ? again : []
+}
