@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { zstdDecompressSync } from 'node:zlib'
 import { RoundsError } from '../errors.ts'
 import { unknownFormat } from '../store/item-format.ts'
 import { bookKey } from '../store/keys.ts'
 import type { Content, Item, Key, Table } from '../store/table.ts'
 import type { Book } from './book.ts'
+import { bookBytes, occurrencesIn } from './book-bytes.ts'
 
 /**
  * How a book lies in the table: a head, and in it the occurrences, compressed. A book too large
@@ -15,7 +16,7 @@ import type { Book } from './book.ts'
  */
 
 /** The form of these items. One of an older release is read, and folded again. */
-const BOOK_FORMAT = 3
+const BOOK_FORMAT = 4
 
 /** Occurrences in one item: some 10,000 open alarms. Room is left for the days in the head. */
 const PART_BYTES = 250_000
@@ -45,12 +46,15 @@ export async function readBook(
     const item = await table.get(bookKey(site))
     if (!item) return undefined
     const { format, readWith, days, newestMs, leftOut, parts } = item.data as unknown as Head
-    if (![1, 2, BOOK_FORMAT].includes(format)) throw unknownFormat(item, 'book-format')
+    if (![1, 2, 3, BOOK_FORMAT].includes(format)) throw unknownFormat(item, 'book-format')
     const bytes = parts ? await readParts(table, site, parts) : item.bytes
     if (bytes) {
-      const { open, recent } = JSON.parse(zstdDecompressSync(bytes).toString())
       const facts = { ...(readWith && { readWith }), days, newestMs, ...(leftOut && { leftOut }) }
-      return { book: { ...facts, open, recent }, item, older: format < BOOK_FORMAT }
+      const older = format < BOOK_FORMAT
+      const occurrences = older
+        ? (JSON.parse(zstdDecompressSync(bytes).toString()) as Pick<Book, 'open' | 'recent'>)
+        : occurrencesIn(bytes, newestMs)
+      return { book: { ...facts, ...occurrences }, item, older }
     }
     if (tries === READ_TRIES) throw partsMissing(item)
   }
@@ -61,9 +65,10 @@ export async function writeBook(
   table: Table,
   site: string,
   before: Item | undefined,
-  { readWith, days, newestMs, leftOut, open, recent }: Book,
+  book: Book,
 ): Promise<boolean> {
-  const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
+  const { readWith, days, newestMs, leftOut } = book
+  const bytes = bookBytes(book)
   const facts = { ...(readWith && { readWith }), days, newestMs, ...(leftOut && { leftOut }) }
   const head: Head = { format: BOOK_FORMAT, ...facts }
   if (bytes.length > PART_BYTES) {

@@ -97,10 +97,11 @@ export function joined(one: Occurrence, other: Occurrence): Occurrence {
   }
 }
 
+/** What follows from what was seen. */
 type State = Pick<Occurrence, 'standing' | 'recovery' | 'recovered' | 'description' | 'changedMs'>
 
 /** What counts of these; at least one is given. */
-function stateOf(standing: Seen | undefined, recovery: Seen | undefined): State {
+export function stateOf(standing: Seen | undefined, recovery: Seen | undefined): State {
   const stands = standing !== undefined && !(recovery && !isNewer(standing, recovery))
   const { description, changedMs } = stands ? standing : recovery!
   return {

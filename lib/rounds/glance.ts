@@ -178,7 +178,10 @@ export function mayNeedMail(site: Site, glance: Glance | undefined, nowMs: numbe
   return mail.nextMs !== null && nowMs >= mail.nextMs
 }
 
-/** Notes what notifying came to at `atMs`: when a mail may be due next, `Infinity` for never. */
+/**
+ * Notes what notifying came to at `atMs`: when a mail may be due next, `Infinity` for never. Only
+ * beside files that were seen at rest: while lines come, the next round looks anew all the same.
+ */
 export async function noteMail(
   { table, settings }: { table: Table; settings: Settings },
   placed: PlacedSite,
@@ -186,11 +189,8 @@ export async function noteMail(
   { atMs, nextMs }: { atMs: number; nextMs: number },
 ): Promise<void> {
   const standing = await readGlance(table, placed, settings, atMs)
-  const known = standing.glance ?? {
-    with: glanceWith(settings, placed.site),
-    madeMs: atMs,
-    days: [],
-  }
+  const { glance } = standing
+  if (!glance?.files) return
   const mail = { book: bookState(book), nextMs: Number.isFinite(nextMs) ? nextMs : null }
-  await writeGlance(table, placed.site.id, standing, { ...known, mail })
+  await writeGlance(table, placed.site.id, standing, { ...glance, mail })
 }

@@ -18,22 +18,24 @@ function noise(length: number): string {
 }
 
 function book(count: number, sequence: number): Book {
-  const open = Array.from(
-    { length: count },
-    (_, n): Occurrence => ({
+  const open = Array.from({ length: count }, (_, n): Occurrence => {
+    const [day, description] = ['2026-11-10', noise(120)]
+    const days = { recordedDay: day, changedDay: day, lastDay: day }
+    return {
       name: `ALM-${n}`,
       node: noise(40),
       raisedText: '2026-11-10 08:00:00',
       raisedMs: n,
-      description: noise(120),
+      standing: { recordedMs: n, changedMs: n, ...days, description },
+      description,
       changedMs: n,
       recovered: false,
       firstReadMs: n,
       backfilled: false,
-      firstDay: '2026-11-10',
-      lastDay: '2026-11-10',
-    }),
-  )
+      firstDay: day,
+      lastDay: day,
+    }
+  })
   const days = { '2026-11-10': { sequence, lines: count, newestMs: count } }
   return { days, newestMs: count, open, recent: [] }
 }
