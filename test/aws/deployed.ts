@@ -27,6 +27,8 @@ export interface Deployed {
   /** Sets the clock of all functions, and lets Scheduler tick, until all is quiet. */
   tick(schedule: 'round' | 'report' | 'settle', atMs: number): Promise<void>
   setClock(nowMs: number): void
+  /** Lets Scheduler tick without waiting for what comes of it. */
+  startTick(schedule: 'round' | 'report' | 'settle', atMs: number): Promise<void>
   /** What stands there, as rounds that read alone. */
   rounds(settings: Settings, nowMs: number): Rounds
   /** What a function has printed, by lines; it is called as in the template. */
@@ -79,6 +81,9 @@ export async function deploy(assembly: string, folder: string): Promise<Deployed
     async apply(settings) {
       const after = await newestVersion(table)
       await writeVersion(table, settings, { after, atMs: Date.now(), by: 'test', note: '' })
+    },
+    async startTick(schedule, atMs) {
+      await stack.tick(SCHEDULES[schedule], atMs)
     },
     async tick(schedule, atMs) {
       setClock(atMs)

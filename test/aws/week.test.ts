@@ -9,6 +9,8 @@ import { endedOn, type Lived, onAws, onOneMachine, type WeekWorld, weekWorld } f
  * alone, the stacks make of it too.
  */
 
+const PIECES = 6
+
 let assembly: Synthesised
 let embedded: Lived
 let week: WeekWorld
@@ -17,8 +19,8 @@ let lived: Lived
 
 beforeAll(async () => {
   assembly = await synthesise({ mailDomain: 'example.com' })
-  embedded = await onOneMachine()
-  week = await weekWorld('ses')
+  embedded = await onOneMachine(PIECES)
+  week = await weekWorld('ses', PIECES)
   deployed = await deploy(assembly.folder, week.world.folder)
   await onAws(deployed, week, (atMs) => deployed.tick('round', atMs))
   lived = await endedOn(deployed, week)

@@ -1,24 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import PostalMime from 'postal-mime'
-import { collect, notify, report, settle } from '../../lib/pipeline.ts'
+import { collect, notify, openAlarms, report, settle } from '../../lib/pipeline.ts'
 import type { Settings } from '../../lib/site.ts'
 import { MINUTE_MS } from '../../lib/time.ts'
 import { growingWeek, type Step } from '../fixtures/growing-week.ts'
 import { type Portal, portalServer } from '../fixtures/portal-server.ts'
-import { FIRST_SERVICE_DAY, REAL_DAYS, unpackRealWeek } from '../fixtures/real-week.ts'
+import { REAL_DAYS, unpackRealWeek } from '../fixtures/real-week.ts'
 import { type Known, knownOf } from '../fixtures/rounds-hash.ts'
 import { newWorld, realSites, type World } from '../fixtures/rounds-world.ts'
 import type { Deployed } from './deployed.ts'
 
-/** Pieces in which the files of a day come: a round of the schedule follows each. */
-const PIECES = 6
-
 /** The service files of the past stand there before the first round; a backfill reads them. */
 const isPast = (path: string) => /sys_service\/.*_(2026(0|10)|2026110[1-6])/.test(path)
 
-const BEFORE = { from: FIRST_SERVICE_DAY, to: '2026-11-06' }
-const WHOLE = { from: FIRST_SERVICE_DAY, to: REAL_DAYS.at(-1)! }
+const BEFORE = { from: '2026-10-01', to: '2026-11-06' }
+const WHOLE = { from: BEFORE.from, to: REAL_DAYS.at(-1)! }
 
 /** The instant at which open alarms are compared: the end of the last day. */
 const END_MS = Date.parse('2026-11-14T23:59:59+08:00')
@@ -47,12 +44,14 @@ export interface Letter {
 /** The week's world: three sites behind a web server, and a configuration. */
 export interface WeekWorld {
   world: World
+  /** Pieces in which the files of a day come: a round of the schedule follows each. */
+  pieces: number
   settings: Settings
   close(): Promise<void>
 }
 
 /** An empty world whose sites stand behind a web server; mails leave as `kind` says. */
-export async function weekWorld(kind: 'outbox' | 'ses'): Promise<WeekWorld> {
+export async function weekWorld(kind: 'outbox' | 'ses', pieces: number): Promise<WeekWorld> {
   const world = await newWorld()
   const portal: Portal = await portalServer(world.portals)
   await unpackRealWeek(world.portals, isPast)
@@ -62,7 +61,7 @@ export async function weekWorld(kind: 'outbox' | 'ses'): Promise<WeekWorld> {
     report: { publicUrl: 'https://rounds.example.com/' },
   })
   return {
-    world,
+    ...{ world, pieces },
     settings: world.settings(),
     async close() {
       await portal.close()
@@ -72,16 +71,16 @@ export async function weekWorld(kind: 'outbox' | 'ses'): Promise<WeekWorld> {
 }
 
 /** The steps of the week, each written into the portals just before it is given. */
-export async function* stepsIn({ world }: WeekWorld): AsyncGenerator<Step> {
-  for (const step of growingWeek(`${PIECES} pieces`, PIECES)) {
+async function* stepsIn({ world, pieces }: WeekWorld): AsyncGenerator<Step> {
+  for (const step of growingWeek(`${pieces} pieces`, pieces)) {
     for (const [path, bytes] of step.files) await world.write(path, bytes)
     yield step
   }
 }
 
 /** The week on one machine: a round after each step, at last a settling and a report. */
-export async function onOneMachine(): Promise<Lived> {
-  const week = await weekWorld('outbox')
+export async function onOneMachine(pieces: number): Promise<Lived> {
+  const week = await weekWorld('outbox', pieces)
   const { world } = week
   let nowMs = Date.parse('2026-11-08T00:00:10+08:00')
   const rounds = world.open({ now: () => nowMs })
@@ -130,6 +129,30 @@ export async function endedOn(deployed: Deployed, { settings }: WeekWorld): Prom
     pages: await deployed.pages(),
     mails: await lettersOf(deployed.stack.services.ses.mails.map(({ raw }) => raw)),
   }
+}
+
+/** An alarm as mails name it. */
+const ALARM =
+  /^\[[^\]]+\] (\S+)\n {2}\S+ (\S+)\n(?: {2}.*\n)*? {2}.*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)$/gm
+
+/** The alarms that a mail is about: name, node and time. */
+export function alarmsIn(text: string): string[] {
+  return [...text.matchAll(ALARM)].map(([, name, node, time]) => `${name} ${node} ${time}`)
+}
+
+/** The alarms that stand and have stood for long enough to be mailed, as `alarmsIn` names them. */
+export async function standingAt(
+  deployed: Deployed,
+  { settings }: WeekWorld,
+  atMs: number,
+): Promise<string[]> {
+  const rounds = deployed.rounds(settings, atMs)
+  const standsMs = settings.thresholds.standsForMinutes * MINUTE_MS
+  const all = await Promise.all(settings.sites.map((site) => openAlarms(rounds, site, atMs)))
+  return all
+    .flat()
+    .filter(({ backfilled, raisedMs }) => !backfilled && atMs - raisedMs >= standsMs)
+    .map(({ name, node, raisedText }) => `${name} ${node} ${raisedText}`)
 }
 
 async function lettersOf(raws: readonly Uint8Array[]): Promise<Letter[]> {
