@@ -16,18 +16,18 @@ export interface TimeLimit {
   hasTime?(): boolean
 }
 
-/** The same, while there is time: what was not begun is left, in its order. */
+/** The same, while there is time; what was not begun is left. Both are in the items' order. */
 export async function whileTime<Item, Result>(
   count: number,
   items: readonly Item[],
   { hasTime = () => true }: TimeLimit,
   act: (item: Item) => Promise<Result>,
 ): Promise<{ results: Result[]; left: Item[] }> {
-  const left: Item[] = []
-  const results: Result[] = []
-  await atOnce(count, items, async (item) => {
-    if (hasTime()) results.push(await act(item))
-    else left.push(item)
+  const left = new Set<Item>()
+  const all = await atOnce(count, items, async (item): Promise<Result[]> => {
+    if (hasTime()) return [await act(item)]
+    left.add(item)
+    return []
   })
-  return { results, left }
+  return { results: all.flat(1) as Result[], left: items.filter((item) => left.has(item)) }
 }

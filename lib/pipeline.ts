@@ -35,7 +35,7 @@ import type { Day, Feed, Settings, Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, zoneNamed } from './time.ts'
+import { addDays, type Clock, DAY_MS, zoneNamed } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
@@ -179,11 +179,15 @@ function bookNow(rounds: Rounds, site: Site, atMs: number): Promise<Book> {
 async function standingIn(rounds: Rounds, site: Site, book: Book, atMs: number) {
   const { table, settings, dictionary } = rounds
   const { zone } = placedSite(site)
-  const from = addDays(zone.dayOf(atMs), -settings.retention.keepDays)
-  const observed = await observedDays(table, site.id, rounds.clock.now(), { from })
+  const { expireAfterDays } = settings.thresholds
+  // Observed time is no longer than time: what changed lately has not expired, whatever was read.
+  const old = book.open.filter(({ changedMs }) => atMs - changedMs >= expireAfterDays * DAY_MS)
+  const from = zone.dayOf(Math.min(...old.map(({ changedMs }) => changedMs), atMs))
+  const observed =
+    old.length > 0 ? await observedDays(table, site.id, rounds.clock.now(), { from }) : new Map()
   const spans = observedSpans(observed, zone)
   return book.open
-    .filter((one) => !isExpired(one.changedMs, atMs, spans, settings.thresholds.expireAfterDays))
+    .filter((one) => !isExpired(one.changedMs, atMs, spans, expireAfterDays))
     .map((one) => described(openAlarm(site.id, one), dictionary, site.language))
     .sort(worstFirst)
 }

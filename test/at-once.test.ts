@@ -21,7 +21,10 @@ describe('work side by side', () => {
     const hasTime = () => begun < 3
     const act = async (item: string) => {
       begun += 1
-      await new Promise((resolve) => setImmediate(resolve))
+      // The first one ends last.
+      for (let turns = item === 'a' ? 20 : 1; turns > 0; turns -= 1) {
+        await new Promise((resolve) => setImmediate(resolve))
+      }
       return item
     }
     const { results, left } = await whileTime(2, ['a', 'b', 'c', 'd', 'e'], { hasTime }, act)

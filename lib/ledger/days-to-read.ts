@@ -1,14 +1,16 @@
 import type { Day, Settings } from '../site.ts'
-import type { Table } from '../store/table.ts'
+import type { Item, Table } from '../store/table.ts'
 import { addDays, daysFromTo } from '../time.ts'
 import type { PlacedSite } from './days.ts'
 import { dueAmong, unsettledDays } from './due.ts'
-import { observedDays } from './observed.ts'
+import { observedIn, observedItems } from './observed.ts'
 
 /** Which days were asked for; see `CollectRequest` of the pipeline. */
 export interface DaysAsked {
   range?: { from: Day; to: Day }
   paced?: boolean
+  /** The unsettled days, where a round just before has told them: then no others are looked at. */
+  known?: readonly Day[]
 }
 
 /** Which days a run reads, and what it must know of them. */
@@ -20,6 +22,8 @@ export interface DaysToRead {
   leftBehind: Day[]
   /** Days of which nothing is observed yet, as far as it is known. */
   unseen: ReadonlySet<Day>
+  /** What stands of the others, by day: for who observes more. */
+  standing: ReadonlyMap<Day, Item>
 }
 
 /** The days to read, oldest first. */
@@ -27,20 +31,23 @@ export async function daysToRead(
   { table, settings }: { table: Table; settings: Settings },
   { site, zone }: PlacedSite,
   nowMs: number,
-  { range, paced }: DaysAsked,
+  { range, paced, known }: DaysAsked,
 ): Promise<DaysToRead> {
   if (range) {
     const days = daysFromTo(range.from, range.to)
-    return { days, unsettled: [], leftBehind: [], unseen: new Set(days) }
+    return { days, unsettled: [], leftBehind: [], unseen: new Set(days), standing: new Map() }
   }
   const { keepDays, settleAfterDays } = settings.retention
-  const from = addDays(zone.dayOf(nowMs), -keepDays)
-  const observed = await observedDays(table, site.id, nowMs, { from })
+  const from = known?.[0] ?? addDays(zone.dayOf(nowMs), -keepDays)
+  const items = await observedItems(table, site.id, { from })
+  const observed = observedIn(items, nowMs)
   const facts = { site, zone, nowMs, keepDays, settleAfterDays, observed }
-  const unsettled = unsettledDays(facts)
+  const unsettled = known ? [...known] : unsettledDays(facts)
   const days = paced ? dueAmong(unsettled, facts) : unsettled
   const leftBehind = [...observed]
     .filter(([day, { backfillingSinceMs }]) => backfillingSinceMs && !days.includes(day))
     .map(([day]) => day)
-  return { days, unsettled, leftBehind, unseen: new Set(days.filter((day) => !observed.has(day))) }
+  const unseen = new Set(days.filter((day) => !observed.has(day)))
+  const standing = new Map(items.map((item) => [item.sort, item]))
+  return { days, unsettled, leftBehind, unseen, standing }
 }

@@ -8,7 +8,7 @@ import {
   type FileFailure,
 } from '../ledger/collect-day.ts'
 import { bringUpDay, newestOf, type PlacedSite, placedSite } from '../ledger/days.ts'
-import { daysToRead } from '../ledger/days-to-read.ts'
+import { type DaysAsked, daysToRead } from '../ledger/days-to-read.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
 import { nothingFound } from '../ledger/nothing-found.ts'
 import { observe, observeBackfill, type Reading } from '../ledger/observed.ts'
@@ -96,11 +96,13 @@ async function collectPlaced(
       const looked = await lookAgain({ table, source, clock }, placed, glance)
       if (looked) return { files: [], ...looked, mail: mayNeedMail(site, glance, nowMs) }
     }
-    const collected = await collectDays(ports, placed, source, request)
+    const known = glance && { known: glance.days }
+    const collected = await collectDays(ports, placed, source, { ...request, ...known })
     const { files, failures, book, read, unsettled } = collected
     const isCalm = files.length === 0 && failures.length === 0
     const seen = isCalm ? filesSeen(placed, read, unsettled, glance) : undefined
-    if (seen || glance?.files) {
+    // Also the first one of a part of the day, so that the next ones know which days to look at.
+    if (seen || glance?.files || !glance) {
       const facts = { with: glanceWith(settings, site), madeMs: nowMs, days: unsettled }
       const { mail } = glance ?? {}
       const next = { ...facts, ...(seen && { files: seen }), ...(mail && { mail }) }
@@ -127,7 +129,7 @@ async function collectDays(
   ports: CollectPorts,
   placed: PlacedSite,
   source: Source,
-  request: SiteRequest,
+  request: SiteRequest & Pick<DaysAsked, 'known'>,
 ): Promise<DaysCollected> {
   const { table, settings, clock } = ports
   const { site } = placed
@@ -136,12 +138,8 @@ async function collectDays(
   const files: FileAdded[] = []
   const failures: FileFailure[] = []
   const read = new Map<Day, DayCollected>()
-  const { days, unsettled, leftBehind, unseen } = await daysToRead(
-    ports,
-    placed,
-    clock.now(),
-    request,
-  )
+  const toRead = await daysToRead(ports, placed, clock.now(), request)
+  const { days, unsettled, leftBehind, unseen, standing } = toRead
   for (const day of days) {
     try {
       // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
@@ -181,7 +179,8 @@ async function collectDays(
     const own: Reading[] = lost.length > 0 ? [] : (readings.get(day) ?? [])
     // A round that failed is noted, so that the day is caught up on; a backfill takes no day.
     if (own.length === 0 && request.via === 'backfill') continue
-    await observe(table, site.id, day, placed.zone.endOf(day), request.via, own).catch(
+    const endMs = placed.zone.endOf(day)
+    await observe(table, site.id, day, endMs, request.via, own, standing.get(day)).catch(
       (thrown: unknown) => void failures.push(...failedDay(site, day, feeds, thrown)),
     )
   }

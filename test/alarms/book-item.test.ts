@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { zstdCompressSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import type { Book } from '../../lib/alarms/book.ts'
 import { readBook, writeBook } from '../../lib/alarms/book-item.ts'
 import type { Occurrence } from '../../lib/alarms/occurrence.ts'
+import { bookKey } from '../../lib/store/keys.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 
 /** A book in one item, in parts, and back; its texts cannot be compressed. */
@@ -83,4 +85,14 @@ it('says so when a part is gone, and is written anew over what is left', async (
   expect(await writeBook(table, 's', head, book(5, 2))).toBe(true)
   expect(await table.list('alarms#s')).toHaveLength(1)
   expect((await readBook(table, 's'))?.book.days).toEqual(book(5, 2).days)
+})
+
+it('reads a book as releases before kept it, and says that it is to be folded again', async () => {
+  const table = memoryTable()
+  const { open, recent, days, newestMs } = book(3, 1)
+  const bytes = zstdCompressSync(JSON.stringify({ open, recent }))
+  await table.create(bookKey('s'), { data: { format: 3, days, newestMs }, bytes })
+  const { book: read, older } = (await readBook(table, 's'))!
+  expect(read).toEqual({ open, recent, days, newestMs })
+  expect(older).toBe(true)
 })

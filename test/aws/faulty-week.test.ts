@@ -17,11 +17,11 @@ import {
 } from './week.ts'
 
 /**
- * The real week through the deployed stacks when everything goes wrong that AWS allows to: messages
- * come twice, again, late, in any order, or never; functions are killed in mid-run; the table is
- * throttled, fails, and does things of which nobody is told; the schedule ticks twice. What comes of
- * it is the same, no mail is missed, and one comes again only for a kill or an unknown answer inside
- * its send.
+ * The real week through the deployed stacks when everything goes wrong that AWS allows to:
+ * messages come twice, again, late, in any order, or never; functions are killed in mid-run; the
+ * table is throttled, fails, and does things of which nobody is told; the schedule ticks twice.
+ * What comes of it is the same, no mail is missed, and one comes again only for a kill or an
+ * unknown answer inside its send.
  */
 
 const THROTTLED: Fault = {

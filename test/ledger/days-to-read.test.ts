@@ -46,6 +46,21 @@ describe('a run reads', () => {
     expect((await asked({})).unseen).toEqual(new Set())
   })
 
+  it('of days known to be unsettled those that are due, and looks at no others', async () => {
+    const { asked, table } = await world({
+      '2026-11-12': NOON_MS - 5 * DAY_MS,
+      '2026-11-18': NOON_MS - 5,
+      '2026-11-19': NOON_MS - 3 * HOUR_MS,
+    })
+    await observeBackfill(table, SITE.id, '2026-11-13', NOON_MS - HOUR_MS)
+    const known = ['2026-11-18', '2026-11-19', '2026-11-20']
+    const { days, unsettled, standing, leftBehind } = await asked({ paced: true, known })
+    expect(days).toEqual(['2026-11-19', '2026-11-20'])
+    expect(unsettled).toEqual(known)
+    expect([...standing.keys()]).toEqual(['2026-11-18', '2026-11-19'])
+    expect(leftBehind).toEqual([])
+  })
+
   it('and says of which nothing was ever read', async () => {
     const { asked } = await world({ '2026-11-19': NOON_MS - 2 * HOUR_MS })
     const { days, unseen } = await asked({})

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemChance } from '../../lib/random.ts'
@@ -9,6 +10,9 @@ import type { Fault } from '../fixtures/fault-proxy.ts'
 
 const KEY = { partition: 'p', sort: '1' }
 
+/** Begins the names of all tables: an engine may hold those of another run. */
+const RUN = randomUUID()
+
 let server: DynamodbServer
 let tables = 0
 
@@ -19,7 +23,7 @@ afterAll(() => server.close())
 afterEach(() => server.proxy.plan())
 
 async function newTable(): Promise<string> {
-  const name = `table-${++tables}`
+  const name = `${RUN}-${++tables}`
   const input: CreateTableCommandInput = {
     TableName: name,
     AttributeDefinitions: [
@@ -50,7 +54,9 @@ describe('dynamodb', () => {
     }
     server.proxy.forget()
     expect((await table.list('p')).map(({ sort }) => sort)).toEqual(sorts)
-    expect(server.proxy.passed.length).toBeGreaterThan(2)
+    // Two answers from DynamoDB Local, where one ends behind the item with which it is full; more
+    // from dynalite, where it ends before.
+    expect(server.proxy.passed.length).toBeGreaterThan(1)
     const range = { descending: true, limit: 5 }
     expect((await table.list('p', range)).map(({ sort }) => sort)).toEqual([
       '7',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { s3Objects } from '../../lib/store/s3.ts'
@@ -5,6 +6,9 @@ import { objectsContract } from '../contracts/objects.ts'
 import { type AwsServer, awsServer } from '../fixtures/aws-server.ts'
 import { LOCAL } from '../fixtures/dynamodb-server.ts'
 import type { Fault } from '../fixtures/fault-proxy.ts'
+
+/** Begins the names of all buckets: an engine may hold those of another run. */
+const RUN = randomUUID()
 
 let server: AwsServer
 let client: S3Client
@@ -21,7 +25,7 @@ afterAll(async () => {
 afterEach(() => server.proxy.plan())
 
 async function newBucket(): Promise<string> {
-  const name = `bucket-${++buckets}`
+  const name = `${RUN}-${++buckets}`
   await client.send(new CreateBucketCommand({ Bucket: name }))
   return name
 }
