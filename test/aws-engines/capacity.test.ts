@@ -96,7 +96,7 @@ describe('what calls of the table cost, as test/fixtures/capacity.ts computes it
   })
 
   it('a replaced item costs what the larger of both does, a removed one what it was', async () => {
-    const [small, large] = [segment(300), segment(5_000)]
+    const [small, large] = [segment(300), segment(5_300)]
     const first = await create(1, small)
     const second = await replaced(first, large)
     const third = await replaced(second, small)
