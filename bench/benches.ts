@@ -15,4 +15,5 @@ export const BENCHES: readonly Bench[] = [
   { name: 'resume', steps: ['prepare', 'directory', 'http'] },
   { name: 'fleet', steps: ['prepare', 'round'] },
   { name: 'pages', steps: ['pages'] },
+  { name: 'cold', steps: ['build', 'start'] },
 ]

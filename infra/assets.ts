@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 
@@ -38,4 +39,10 @@ export function buildFunction(name: FunctionName, folder: string): void {
     legalComments: 'none',
     logLevel: 'warning',
   })
+}
+
+// `node infra/assets.ts FOLDER` builds all of them, each into a folder of its name.
+if (import.meta.main) {
+  const [folder = 'dist/functions'] = process.argv.slice(2)
+  for (const name of FUNCTIONS) buildFunction(name, join(folder, name))
 }

@@ -54,6 +54,7 @@ describe('npm run bench', () => {
       '12 sites: collect, notify',
       '12 sites: whole round',
       'pages of 3 servers',
+      'cold start',
     ])
     expect(readdirSync(folder)).toEqual([])
   })
@@ -61,6 +62,6 @@ describe('npm run bench', () => {
   it('knows its rows', async () => {
     const failure = await bench('--only', 'parsing').catch((error) => error)
     expect(failure.code).toBe(2)
-    expect(failure.stderr).toContain('parse, collect, resume, fleet, pages')
+    expect(failure.stderr).toContain('parse, collect, resume, fleet, pages, cold')
   })
 })
