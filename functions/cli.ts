@@ -1,3 +1,4 @@
+import { askHere } from '../lib/cli/confirm.ts'
 import { runCommand } from '../lib/cli/program.ts'
 import type { Terminal } from '../lib/cli/terminal.ts'
 import manifest from '../package.json' with { type: 'json' }
@@ -6,6 +7,7 @@ const terminal: Terminal = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   interactive: process.stderr.isTTY ?? false,
+  ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askHere }),
   env: process.env,
   cwd: process.cwd(),
   exitCode: 0,

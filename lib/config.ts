@@ -19,11 +19,13 @@ const START: Place = { line: 1, column: 1 }
 /**
  * Reads the configuration: either settings that are complete and sound, or every problem there
  * is, in the order of the file. Never throws for what the file holds. Secrets are read from `env`
- * and from the files that the configuration names; no problem holds one.
+ * and from the files that the configuration names; no problem holds one. `alsoFind` looks at the
+ * plain values for what else is wrong: of a place that it names, nothing else is told.
  */
 export function readSettings(
   file: string,
   env: Record<string, string | undefined>,
+  alsoFind: (value: unknown) => Found[] = () => [],
 ): { settings: Settings } | { problems: Problem[] } {
   const placed = (finding: Finding, place: Place = START): Problem => ({
     file,
@@ -44,8 +46,11 @@ export function readSettings(
   const around = { folder: dirname(resolve(file)), env }
   const result = readWritten(yaml.value, around)
   const lineOf = (path: Found['path']) => yaml.placeOf(path, 'value').line
-  const found = findingsAcross(yaml.value, lineOf)
-  if ('issues' in result) found.push(...findingsOf(result.issues, yaml.value, settingsSchema()))
+  const others = findingsAcross(yaml.value, lineOf)
+  if ('issues' in result) others.push(...findingsOf(result.issues, yaml.value, settingsSchema()))
+  const found = alsoFind(yaml.value)
+  const places = new Set(found.map(({ path }) => JSON.stringify(path)))
+  found.push(...others.filter(({ path }) => !places.has(JSON.stringify(path))))
   for (const finding of found) {
     const typed = finding.path.includes('auth') ? undefined : yaml.typedAt(finding.path)
     problems.push(placed(withQuotes(finding, typed), yaml.placeOf(finding.path, finding.at)))

@@ -1,6 +1,6 @@
 import { VARIABLE } from './config-secrets.ts'
 import { RoundsError } from './errors.ts'
-import type { MailSettings, SourceSettings } from './site.ts'
+import type { MailSettings, Settings, SourceSettings } from './site.ts'
 
 /** Secrets by the names under which settings refer to them. */
 export type Secrets = Readonly<Record<string, string | undefined>>
@@ -21,6 +21,23 @@ export async function withSecrets<Own extends SourceSettings | MailSettings>(
   const known = await secrets()
   const resolved = Object.entries(auth).map(([key, text]) => [key, secretOf(text, known)])
   return { ...settings, auth: Object.fromEntries(resolved) }
+}
+
+/** The names of the secrets that settings refer to, each with those who need it: sites, `mail`. */
+export function secretNames({ sites, mail }: Pick<Settings, 'sites' | 'mail'>) {
+  const needed = new Map<string, string[]>()
+  const logins: [string, SourceSettings | MailSettings][] = [
+    ...sites.map(({ id, source }): [string, SourceSettings] => [id, source]),
+    ['mail', mail],
+  ]
+  for (const [who, settings] of logins) {
+    const { auth } = settings as WithLogin
+    for (const text of Object.values(auth ?? {})) {
+      const name = VARIABLE.exec(text)?.[1]
+      if (name !== undefined) needed.set(name, [...(needed.get(name) ?? []), who])
+    }
+  }
+  return needed
 }
 
 /** What a text stands for: itself, or the secret that it names. */

@@ -31,4 +31,20 @@ describe('work side by side', () => {
     expect(results).toEqual(['a', 'b', 'c'])
     expect(left).toEqual(['d', 'e'])
   })
+
+  it('keeps the order of what ends in another one', async () => {
+    const ends: (() => void)[] = []
+    const act = async (item: string) => {
+      await new Promise<void>((resolve) => ends.push(resolve))
+      return [item]
+    }
+    const work = whileTime(3, ['a', 'b', 'c'], {}, act)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(ends).toHaveLength(3)
+    for (const end of ends.reverse()) {
+      end()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect((await work).results).toEqual([['a'], ['b'], ['c']])
+  })
 })

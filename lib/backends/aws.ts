@@ -144,7 +144,7 @@ function notGiven(what: string): RoundsError {
   return new RoundsError(
     'not-given',
     'stop',
-    `This function was not told of the ${what} of its stack.`,
+    `Nothing tells where the ${what} of this stack is.`,
     'Deploy the stacks again.',
   )
 }

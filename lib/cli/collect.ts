@@ -3,10 +3,12 @@ import type { Via } from '../ledger/record.ts'
 import { type Collected, collect, type Rounds } from '../pipeline.ts'
 import type { Day } from '../site.ts'
 import { addDays, isoInstant } from '../time.ts'
+import { backendOf, overStack } from './backend.ts'
 import {
   type CommonOptions,
   failureJson,
   failureLines,
+  guarded,
   overState,
   printJson,
   rangeOf,
@@ -32,6 +34,10 @@ export function addCollect(program: Command, terminal: Terminal): void {
   )
 }
 
+const BACKFILL_HELP = `
+On AWS the functions of the stack read the days, a message a site and month; the
+answer says how many were sent. With --here this machine reads them.`
+
 /** `siterounds backfill`: the same over past days, asked for by hand; never mailed. */
 export function addBackfill(program: Command, terminal: Terminal): void {
   const command = stateCommand(
@@ -39,12 +45,42 @@ export function addBackfill(program: Command, terminal: Terminal): void {
     'backfill',
     'read past days; alarms that it reads first are never mailed',
   )
-  withFeeds(withDays(withSites(command))).action((options: CommonOptions) =>
-    overState(options, terminal, (rounds) => {
-      if (!rangeOf(options)) throw usage('Say which days: --day, or --from and --to.')
-      return run(rounds, options, terminal, 'backfill')
-    }),
-  )
+  withFeeds(withDays(withSites(command)))
+    .option('--here', 'AWS: read them from this machine')
+    .addHelpText('after', BACKFILL_HELP)
+    .action((options: CommonOptions & { here?: boolean }) => {
+      if (backendOf(options, terminal).kind === 'aws' && !options.here) {
+        return guarded(terminal, () => sendBackfill(options, terminal))
+      }
+      return overState(options, terminal, (rounds) => {
+        daysAsked(options)
+        return run(rounds, options, terminal, 'backfill')
+      })
+    })
+}
+
+function daysAsked(options: CommonOptions) {
+  const range = rangeOf(options)
+  if (range) return range
+  throw usage('Say which days: --day, or --from and --to.')
+}
+
+/** Lets the functions of a stack do it: they work on many sites at the same time. */
+async function sendBackfill(options: CommonOptions, terminal: Terminal): Promise<void> {
+  const { json, site: sites = [], feed: feeds = [], day } = options
+  const { from, to } = daysAsked(options)
+  await overStack(options, terminal, async (stack) => {
+    const { askDispatch } = await import('../backends/dispatch-function.ts')
+    const answer = await askDispatch(await stack.outputs.one('pipeline', 'DispatchFunction'), {
+      ...{ job: 'backfill', from, to },
+      ...(sites.length > 0 && { sites }),
+      ...(feeds.length > 0 && { feeds }),
+    })
+    if (json) return printJson(terminal, answer)
+    terminal.out(`${amount(answer.messages, 'message')} sent, as job ${answer.id}.\n`)
+    const days = day ? `--day ${day}` : `--from ${from} --to ${to}`
+    terminal.err(`Follow: siterounds --backend aws status ${days}\n`)
+  })
 }
 
 async function run(

@@ -1,16 +1,17 @@
 import { type Command, Option } from 'commander'
-import { openEmbedded } from '../backends/embedded.ts'
 import { asRoundsError, RoundsError } from '../errors.ts'
 import type { FileFailure } from '../ledger/collect-day.ts'
 import { jsonLog, silentLog } from '../log.ts'
 import type { Rounds } from '../pipeline.ts'
 import { type Day, FEEDS } from '../site.ts'
 import { addDays, parseDay, systemClock } from '../time.ts'
-import { CONFIG_FLAGS, CONFIG_HELP, settingsFor } from './configured.ts'
+import { type BackendOptions, openRounds } from './backend.ts'
+import { CONFIG_FLAGS, CONFIG_HELP } from './configured.ts'
+import { shown } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that commands over the state share. */
-export interface CommonOptions {
+export interface CommonOptions extends BackendOptions {
   config?: string
   json?: boolean
   site?: string[]
@@ -90,7 +91,8 @@ export function rangeOf({ day, from, to }: CommonOptions): { from: Day; to: Day 
 }
 
 /**
- * Runs the body of a command over the state that the configuration names, and closes the state.
+ * Runs the body of a command over the state that was chosen: the one that the configuration names,
+ * or that of a stack on AWS. Closes it behind.
  * Wrong use, wrong configuration and a state that cannot be used end with exit code 2 and one
  * clear sentence.
  */
@@ -100,10 +102,9 @@ export async function overState(
   body: (rounds: Rounds) => Promise<void>,
 ): Promise<void> {
   await guarded(terminal, async () => {
-    const settings = settingsFor(options, terminal)
-    if (!settings) return
     const log = options.logs ? jsonLog((line) => terminal.err(line), systemClock.now) : silentLog
-    const rounds = openEmbedded(settings, log)
+    const rounds = await openRounds(options, terminal, log)
+    if (!rounds) return
     try {
       await body(rounds)
     } finally {
@@ -117,9 +118,15 @@ export async function guarded(terminal: Terminal, body: () => Promise<void>): Pr
   try {
     await body()
   } catch (thrown) {
-    terminal.err(`${sentence(asRoundsError(thrown))}\n`)
-    terminal.exitCode = 2
+    printError(thrown, terminal)
   }
+}
+
+/** Tells what ended a command, in one sentence with its hint; it may repeat what was typed. */
+export function printError(thrown: unknown, terminal: Terminal): void {
+  const lines = sentence(asRoundsError(thrown)).split('\n')
+  terminal.err(`${lines.map(shown).join('\n')}\n`)
+  terminal.exitCode = 2
 }
 
 /** An error as people read it: what failed, and what to do. */

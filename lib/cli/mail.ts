@@ -8,6 +8,7 @@ import type { Rounds } from '../pipeline.ts'
 import type { Settings } from '../site.ts'
 import { html } from '../text/html.ts'
 import { isoInstant } from '../time.ts'
+import { addBounces } from './bounces.ts'
 import { type CommonOptions, overState, printJson, stateCommand, usage } from './command.ts'
 import { shown } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -16,9 +17,10 @@ import { wrapped } from './wrapped.ts'
 /** What became of a test mail, as others' scripts get it. */
 type Outcome = Awaited<ReturnType<typeof sendTest>>
 
-/** `siterounds mail test ADDRESS`: one mail through the mailer that alarms go through. */
+/** `siterounds mail`: `test ADDRESS` sends one by the mailer that alarms go through; `bounces`. */
 export function addMail(program: Command, terminal: Terminal): void {
-  const mail = program.command('mail').description('try the mail')
+  const mail = program.command('mail').description('try the mail; see what came back')
+  addBounces(mail, terminal)
   const command = stateCommand(mail, 'test', 'send one test mail the way that alarms are mailed')
   command
     .argument('<address>', 'who gets it, such as ops@example.com')

@@ -1,6 +1,7 @@
 import { reference } from '../config-problems.ts'
 import { siteIdRule } from '../config-rules.ts'
-import { DEFAULT_PATHS, FEEDS, type Site } from '../site.ts'
+import { VARIABLE } from '../config-secrets.ts'
+import { DEFAULT_PATHS, FEEDS, type HttpAuth, type Site } from '../site.ts'
 
 /** Remarks that stand behind the lines of the YAML that they are about. */
 export interface Remarks {
@@ -18,7 +19,8 @@ const REMARK_COLUMN = 34
 
 /**
  * A site as an item of `sites:` in the configuration. Every text is written as JSON, of which YAML
- * is a superset, so nothing in it can be read as anything else. Secrets are left out.
+ * is a superset, so nothing in it can be read as anything else. Secrets are left out; references to
+ * them are none.
  */
 export function siteYaml(site: Site, wantsAuth: boolean, remarks: Remarks): string {
   const lines = [
@@ -63,6 +65,7 @@ function sourceLines(
     '      kind: http',
     `      url: ${JSON.stringify(source.url)}`,
     ...(source.allowAddresses.length > 0 ? [allow] : []),
+    ...(source.auth && isReferring(source.auth) ? authLines(source.auth) : []),
     ...(wantsAuth ? [`      # auth: ${auth}`] : []),
     ...(source.timeoutMs === DEFAULT_LIMITS.timeoutMs
       ? []
@@ -70,6 +73,16 @@ function sourceLines(
     ...limits,
     ...idLines,
   ]
+}
+
+/** Whether a login holds no secret, but the name of one: so it is in the settings of a stack. */
+function isReferring(auth: HttpAuth): boolean {
+  return VARIABLE.test(auth.kind === 'basic' ? auth.password : auth.value)
+}
+
+function authLines(auth: HttpAuth): string[] {
+  const texts = Object.entries(auth).map(([key, text]) => `${key}: ${JSON.stringify(text)}`)
+  return [`      auth: { ${texts.join(', ')} }`]
 }
 
 function feedLines({ feeds, serviceCountsOf }: Site, remarks: Remarks): string[] {

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
-import { asRoundsError } from '../errors.ts'
+import { addAccess } from './access.ts'
 import { addAlarms } from './alarms.ts'
+import { addApply } from './apply.ts'
+import { accessPlacesOf, withBackends } from './backend.ts'
 import { addCheck } from './check.ts'
 import { addBackfill, addCollect } from './collect.ts'
-import { sentence } from './command.ts'
+import { printError } from './command.ts'
 import { addExplain } from './explain.ts'
 import { addInit } from './init.ts'
 import { addMail } from './mail.ts'
@@ -15,6 +17,7 @@ import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
 import { addServe } from './serve.ts'
 import { addSettle } from './settle.ts'
+import { addSites } from './sites.ts'
 import { addStatus } from './status.ts'
 import type { Terminal } from './terminal.ts'
 import { addVerify } from './verify.ts'
@@ -52,8 +55,12 @@ export function siteroundsProgram(terminal: Terminal, version: string): Command 
     addVerify,
     addRebuild,
     addMail,
+    addApply,
+    addSites,
   ]
+  withBackends(program, terminal)
   for (const add of adders) add(program, terminal)
+  addAccess(program, terminal, (options) => accessPlacesOf(options, terminal))
   for (const command of program.commands) inherit(command, program)
   return program
 }
@@ -77,7 +84,6 @@ export async function runCommand(
       if (thrown.exitCode !== 0) terminal.exitCode = 2
       return
     }
-    terminal.err(`${sentence(asRoundsError(thrown))}\n`)
-    terminal.exitCode = 2
+    printError(thrown, terminal)
   }
 }

@@ -6,6 +6,8 @@ export interface Terminal {
   err(text: string): void
   /** True when standard error is a terminal, so that progress may move. */
   interactive: boolean
+  /** Asks whoever sits there, and gives the answer; absent where nobody does. */
+  ask?(question: string): Promise<string>
   env: Record<string, string | undefined>
   cwd: string
   /** What the process ends with: 0 all well, 1 some site failed, 2 wrong use or configuration. */

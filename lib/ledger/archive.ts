@@ -17,9 +17,14 @@ const SKIPPABLE = 0x184d2a53
 /** Magic number and length before the data of a skippable frame. */
 const HEAD_BYTES = 8
 
+/** The folder of all archives of a day file: a new one comes with each settling. */
+export function archiveFolder({ site, feed, day }: DayFile): string {
+  return `ledger/${feed}/${day}/${keyPart(site)}/`
+}
+
 /** Where the records 1 to `sequence` of a day file are archived. */
-export function archivePath({ site, feed, day }: DayFile, sequence: number): string {
-  return `ledger/${feed}/${day}/${keyPart(site)}/${sequenceKey(sequence)}.zst`
+export function archivePath(file: DayFile, sequence: number): string {
+  return `${archiveFolder(file)}${sequenceKey(sequence)}.zst`
 }
 
 /** The archive of records, as they stand in the table, in order. */

@@ -26,6 +26,11 @@ export function dayPath(site: string, day: Day): string {
   return `${site}/${day}/index.html`
 }
 
+/** The folders of the report site that hold a site's pages, in whatever languages there were. */
+export function siteFolders(site: string): string[] {
+  return ['', ...Object.values(FOLDERS)].map((folder) => `${folder}${site}/`)
+}
+
 /** Where a page stands in the report site; `languages` as in the settings. */
 export function publishedPath({ language, path }: Place, languages: readonly Language[]): string {
   return language === languages[0] ? path : `${FOLDERS[language]}${path}`

@@ -52,10 +52,13 @@ export function directoryObjects(root: string, chance: Chance): Objects {
       return translate(file, () => readFile(file), ['ENOENT', 'ENOTDIR', 'EISDIR'])
     },
     async list(prefix) {
+      // Only the folder that holds all of them is walked through: an archive has many others.
+      const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
+      const within = folder === '' ? root : join(root, checked(folder))
       const entries = await translate(
-        root,
-        () => readdir(root, { recursive: true, withFileTypes: true }),
-        ['ENOENT'],
+        within,
+        () => readdir(within, { recursive: true, withFileTypes: true }),
+        ['ENOENT', 'ENOTDIR'],
       )
       return (entries ?? [])
         .filter((entry) => entry.isFile() && !entry.name.startsWith(UNFINISHED))

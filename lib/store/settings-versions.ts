@@ -28,6 +28,8 @@ export interface VersionFacts {
 /** A version: its facts, what holds for all sites, and in which parts the sites lie. */
 export interface Version extends VersionFacts {
   common: CommonSettings
+  /** The version that counted before. */
+  after: number
   /** The first id of each part, in order. */
   firsts: string[]
   /** Names the parts: the digest of all that the version holds. */
@@ -56,15 +58,26 @@ export async function readVersion(table: Table, version: number): Promise<Versio
   return checked(item).data as unknown as Version
 }
 
-/** Every version, newest first, at most `limit` of them. */
+/**
+ * The versions that counted, newest first, at most `limit` of them. Whoever died, or was too late,
+ * while he wrote one may have left another: each names the one that it took the place of.
+ */
 export async function versionsOf(table: Table, limit: number): Promise<VersionFacts[]> {
-  const { partition } = SETTINGS_HEAD
-  const range = { from: 'version#', to: 'version$', descending: true, limit }
-  const items = await table.list(partition, range)
-  return items.map((item) => {
-    const { version, atMs, by, note, sites } = checked(item).data as unknown as Version
-    return { version, atMs, by, note, sites }
-  })
+  const found: VersionFacts[] = []
+  let next = await newestVersion(table)
+  while (next > 0 && found.length < limit) {
+    const { partition, sort: to } = settingsVersionKey(next)
+    const range = { from: 'version#', to, descending: true, limit: limit - found.length }
+    const items = await table.list(partition, range)
+    if (items.length === 0) return found
+    for (const item of items) {
+      const { version, atMs, by, note, sites, after } = checked(item).data as unknown as Version
+      if (version > next) continue
+      found.push({ version, atMs, by, note, sites })
+      next = after
+    }
+  }
+  return found
 }
 
 /** The sites of one part of a version. */
@@ -111,7 +124,7 @@ export async function writeVersion(
     await table.create(partKey(digest, index), content)
   }
   const firsts = parts.map((part) => part[0]!.id)
-  const whole = { ...facts, sites: sites.length, common, digest, firsts }
+  const whole = { ...facts, after, sites: sites.length, common, digest, firsts }
   const version = await createVersion(table, after + 1, whole)
   const next = { data: { format: SETTINGS_FORMAT, version } }
   const moved = await (head
@@ -130,7 +143,10 @@ async function createVersion(
   for (let version = first; ; version += 1) {
     const data = { format: SETTINGS_FORMAT, version, ...whole }
     const created = await table.create(settingsVersionKey(version), { data })
-    if (created.done || created.standing?.data.digest === whole.digest) return version
+    if (created.done) return version
+    // The same person may have tried before, and died before it counted.
+    const { digest, after } = created.standing?.data ?? {}
+    if (digest === whole.digest && after === whole.after) return version
   }
 }
 

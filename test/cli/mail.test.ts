@@ -83,3 +83,11 @@ it('takes one address and nothing else', async () => {
   }
   expect(await world.json('mail', 'test', TO)).toMatchObject({ ok: true, to: TO, way: 'outbox' })
 })
+
+it('knows of no mails that came back by SMTP, and says where they went', async () => {
+  await overSmtp()
+  const { stdout, stderr, exitCode } = await world.cli('mail', 'bounces')
+  expect({ stdout, exitCode }).toEqual({ stdout: 'No mail came back.\n', exitCode: 0 })
+  expect(stderr.replace(/\s+/g, ' ')).toContain(`comes back to ${server?.settings.from}`)
+  expect(await world.json('mail', 'bounces')).toEqual([])
+})

@@ -100,6 +100,36 @@ describe('the settings of a fleet', () => {
     expect(await writeVersion(table, settings(['c']), { ...FACTS, after: 1 })).toBe(3)
     expect(await newestVersion(table)).toBe(3)
     expect(await readSites(table, await readVersion(table, 3))).toEqual([site('c')])
+    const numbers = async (limit: number) =>
+      (await versionsOf(table, limit)).map(({ version }) => version)
+    expect(await numbers(10)).toEqual([3, 1])
+    expect(await numbers(1)).toEqual([3])
+    expect(await numbers(2)).toEqual([3, 1])
+  })
+
+  it('count as many as did, however many writers died or were too late', async () => {
+    let seed = 7
+    const next = (most: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+      return Math.floor((seed / 2 ** 31) * most)
+    }
+    const { replace } = table
+    const counted: number[] = []
+    for (let turn = 0; turn < 40; turn += 1) {
+      const dies = next(3) === 0
+      table.replace = async (...given) => {
+        if (dies) throw new Error('killed')
+        return replace(...given)
+      }
+      const own = settings([`s${next(4)}`])
+      const facts = { ...FACTS, after: await newestVersion(table) }
+      const written = await writeVersion(table, own, facts).catch(() => 0)
+      if (written > 0) counted.unshift(written)
+    }
+    expect(counted.length).toBeGreaterThan(10)
+    expect(counted[0]).toBeGreaterThan(counted.length)
+    expect((await versionsOf(table, 100)).map(({ version }) => version)).toEqual(counted)
+    expect(await versionsOf(table, 5)).toHaveLength(5)
   })
 
   it('of another release are left alone', async () => {
