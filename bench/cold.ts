@@ -25,9 +25,9 @@ async function build({ folder }: World): Promise<Line[]> {
     // Without it packages in CommonJS would not start at all.
     banner: {
       js:
-        "import{createRequire as r}from'node:module';import{fileURLToPath as f}from'node:url';" +
-        'const require=r(import.meta.url),__filename=f(import.meta.url),' +
-        "__dirname=f(new URL('.',import.meta.url));",
+        "import{createRequire as __r}from'node:module';import{fileURLToPath as __f}from'node:url';" +
+        'const require=__r(import.meta.url),__filename=__f(import.meta.url),' +
+        "__dirname=__f(new URL('.',import.meta.url));",
     },
   })
   writeFileSync(join(folder, 'empty.mjs'), '')

@@ -1,6 +1,6 @@
 import { RoundsError } from './errors.ts'
 import { type Day, FEEDS, type Feed, SITE_ID } from './site.ts'
-import { HOUR_MS, isoInstant, MINUTE_MS, parseDay, parseInstant } from './time.ts'
+import { addDays, HOUR_MS, isoInstant, MINUTE_MS, parseDay, parseInstant } from './time.ts'
 
 /** What can be asked of the functions. */
 export const JOBS = ['round', 'backfill', 'notify', 'report', 'overview', 'settle'] as const
@@ -34,6 +34,9 @@ export interface Job {
 /** So many sites one message may name: those of 64 signs fit into it many times. */
 export const MOST_SITES = 1_000
 
+/** So many days one job may name: three years, as on the command line. */
+const MOST_DAYS = 1_100
+
 /** A round that comes later than this is dropped: newer ones have read all that it would. */
 const ROUND_STALE_MS = 30 * MINUTE_MS
 
@@ -43,6 +46,17 @@ const STALE_MS = 24 * HOUR_MS
 /** Whether a job is too old to be done; the next one of a schedule does what it would have. */
 export function isStale({ job, atMs }: Job, nowMs: number): boolean {
   return nowMs - atMs > (job === 'round' ? ROUND_STALE_MS : STALE_MS)
+}
+
+/** The clocks of machines differ by seconds; what lies further ahead is a slip of the pen. */
+const EARLY_MS = 10 * MINUTE_MS
+
+/**
+ * Throws a `stop` when a job is for a time that is yet to come: it would take days for past that
+ * are not over, and close them.
+ */
+export function refuseEarly({ atMs }: Job, nowMs: number): void {
+  if (atMs - nowMs > EARLY_MS) throw badJob('at lies in the future')
 }
 
 /** A job as the text of a message. */
@@ -73,7 +87,7 @@ export function parseJob(payload: unknown, missing: Pick<Job, 'id' | 'atMs'>): J
     id,
     job: job as JobName,
     atMs,
-    ...daysOf(job as JobName, from, to),
+    ...daysOf(job as JobName, atMs, from, to),
     ...(sites !== undefined && { sites: listOf(sites, 'sites', isSiteId) }),
     ...(feeds !== undefined && { feeds: listOf(feeds, 'feeds', isFeed) }),
     ...(settings !== undefined && { settings: countOf(settings, 'settings') }),
@@ -81,7 +95,7 @@ export function parseJob(payload: unknown, missing: Pick<Job, 'id' | 'atMs'>): J
   }
 }
 
-function daysOf(job: JobName, from: unknown, to: unknown): Pick<Job, 'from' | 'to'> {
+function daysOf(job: JobName, atMs: number, from: unknown, to: unknown): Pick<Job, 'from' | 'to'> {
   if (from === undefined && to === undefined) {
     if (job === 'backfill') throw badJob('a backfill needs from and to')
     return {}
@@ -89,6 +103,9 @@ function daysOf(job: JobName, from: unknown, to: unknown): Pick<Job, 'from' | 't
   const [first, last] = [from, to].map((day) => parseDay(String(day)))
   if (!first || !last) throw badJob('from and to are days such as 2026-11-10')
   if (first > last) throw badJob('from lies after to')
+  // Wherever a site lies, its day is at most one ahead of UTC's.
+  if (last > addDays(isoInstant(atMs).slice(0, 10), 1)) throw badJob('to lies in the future')
+  if (addDays(first, MOST_DAYS) <= last) throw badJob(`at most ${MOST_DAYS} days can be given`)
   if (job === 'notify') throw badJob('a mail is about what stands now: leave out from and to')
   return { from: first, to: last }
 }

@@ -112,10 +112,12 @@ export interface Notified {
   /** Alarms that stand and that somebody has not been mailed about yet. */
   waiting: number
   failures: { site: string; error: RoundsError }[]
+  /** Sites that were not begun, for want of time. */
+  left: string[]
 }
 
 /** Which sites to mail about; what is absent means all. */
-export interface NotifyRequest {
+export interface NotifyRequest extends TimeLimit {
   sites?: readonly string[]
   /** A collect just before: it knows of most sites that no mail about them can be due. */
   behind?: Pick<Collected, 'mail'>
@@ -125,7 +127,7 @@ export interface NotifyRequest {
 
 /** Mails, site by site, what stands and was not mailed yet. A mail server that is down ends it. */
 export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promise<Notified> {
-  const notified: Notified = { sent: [], waiting: 0, failures: [] }
+  const notified: Notified = { sent: [], waiting: 0, failures: [], left: [] }
   const mayNeed = request.behind && new Set(request.behind.mail)
   const sites = chosenSites(rounds.settings, request.sites).filter(
     ({ id, recipients, feeds }) =>
@@ -138,6 +140,10 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
     rounds.log('warn', 'mail:failed', { site: id, code: error.code, message: error.message })
   }
   for (const site of sites) {
+    if (request.hasTime && !request.hasTime()) {
+      notified.left.push(site.id)
+      continue
+    }
     let book: Book
     let open: DescribedAlarm[]
     try {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isStale, type Job, jobText, parseJob } from '../lib/job.ts'
+import { isStale, type Job, jobText, parseJob, refuseEarly } from '../lib/job.ts'
 import { HOUR_MS, MINUTE_MS } from '../lib/time.ts'
 
 const MISSING = { id: 'by-hand', atMs: Date.parse('2026-11-10T08:00:00Z') }
@@ -37,6 +37,8 @@ it.each<[unknown, RegExp]>([
   [{ job: 'backfill', from: '2026-11-01' }, /from and to are days/],
   [{ job: 'backfill', from: '2026-02-30', to: '2026-03-01' }, /from and to are days/],
   [{ job: 'settle', from: '2026-11-02', to: '2026-11-01' }, /from lies after to/],
+  [{ job: 'report', from: '2026-11-12', to: '2026-11-12' }, /to lies in the future/],
+  [{ job: 'backfill', from: '2023-11-06', to: '2026-11-10' }, /at most 1100 days/],
   [{ job: 'notify', from: '2026-11-01', to: '2026-11-01' }, /what stands now/],
   [{ job: 'round', sites: [] }, /sites is a list/],
   [{ job: 'round', sites: 'a' }, /sites is a list/],
@@ -63,4 +65,19 @@ it('is stale when newer ones have done what it would: rounds after half an hour'
     expect(isStale(job(name), MISSING.atMs + 25 * HOUR_MS)).toBe(true)
   }
   expect(isStale(job('round'), MISSING.atMs - HOUR_MS)).toBe(false)
+})
+
+it('may be for the newest day there is anywhere, and for three years of days', () => {
+  for (const [from, to] of [
+    ['2026-11-11', '2026-11-11'],
+    ['2023-11-07', '2026-11-10'],
+  ]) {
+    expect(parseJob({ job: 'backfill', from, to }, MISSING)).toMatchObject({ from, to })
+  }
+})
+
+it('is never for a time to come, but for what clocks differ by', () => {
+  const job: Job = { ...MISSING, job: 'overview' }
+  expect(() => refuseEarly(job, MISSING.atMs - 10 * MINUTE_MS)).not.toThrow()
+  expect(() => refuseEarly(job, MISSING.atMs - 11 * MINUTE_MS)).toThrow(/at lies in the future/)
 })

@@ -14,7 +14,7 @@ import { dynamodbTable } from '../store/dynamodb.ts'
 import { lazyObjects } from '../store/lazy-objects.ts'
 import type { Objects } from '../store/objects.ts'
 import type { Table } from '../store/table.ts'
-import type { Clock } from '../time.ts'
+import { type Clock, MINUTE_MS, systemClock } from '../time.ts'
 
 /** Where the parts of a deployed stack are. A function is told of those that it may use. */
 export interface AwsPlaces {
@@ -39,10 +39,14 @@ export interface AwsPorts {
 }
 
 /** Secrets are read again after so long: somebody may have changed a password. */
-const SECRETS_MS = 5 * 60_000
+const SECRETS_MS = 5 * MINUTE_MS
 
 /** Opens the ports of a stack; clients take region, keys and endpoints from the environment. */
-export function openPorts(places: AwsPlaces, chance: Chance = systemChance): AwsPorts {
+export function openPorts(
+  places: AwsPlaces,
+  chance: Chance = systemChance,
+  clock: Clock = systemClock,
+): AwsPorts {
   const bucket = (name: string | undefined, what: string) =>
     lazyObjects(async () => {
       if (!name) throw notGiven(what)
@@ -53,7 +57,7 @@ export function openPorts(places: AwsPlaces, chance: Chance = systemChance): Aws
     table: dynamodbTable(places.table, chance),
     archive: bucket(places.archive, 'archive'),
     pages: bucket(places.pages, 'report site'),
-    secrets: keptFor(SECRETS_MS, async () => {
+    secrets: keptFor(SECRETS_MS, clock, async () => {
       if (!places.secret) throw notGiven('secrets')
       return (await import('../store/secret-values.ts')).secretValues(places.secret)
     }),
@@ -64,8 +68,8 @@ export function openPorts(places: AwsPlaces, chance: Chance = systemChance): Aws
 export interface RoundsOptions {
   clock: Clock
   log: Log
-  /** How long all that is read of one site may take, in milliseconds; absent for no limit. */
-  siteMs?: number
+  /** How long all that is read of a site may take, in milliseconds; absent for no limit. */
+  siteMs?: () => number
 }
 
 /** The rounds of a stack, for the sites in these settings. */
@@ -83,7 +87,7 @@ export async function awsRounds(
     mailer: mailerOf(ports, settings.mail),
     openSource: (site) => {
       const source = lazySource(() => openSource(ports, site))
-      return siteMs === undefined ? source : withDeadline(source, siteMs)
+      return siteMs === undefined ? source : withDeadline(source, siteMs())
     },
     dictionary: await dictionaryIn(archive, settings),
   }
@@ -119,22 +123,29 @@ function mailerOf({ secrets, places }: AwsPorts, mail: MailSettings): Mailer {
 /** Where `apply` has put the dictionary: the archive, under a name that its content decides. */
 async function dictionaryIn(archive: Objects, settings: Settings): Promise<Dictionary> {
   const { alarmDictionary: path } = settings
-  const bytes = path ? await archive.get(path) : undefined
-  return path && bytes ? readDictionary(path, Buffer.from(bytes).toString()) : new Map()
+  if (!path) return new Map()
+  const bytes = await archive.get(path)
+  // Going on without it would send mails and draw all pages without its words.
+  if (!bytes) throw noDictionary(path)
+  return readDictionary(path, Buffer.from(bytes).toString())
 }
 
-/** What `load` gave last, while that is not older than `ms`; a failure is not kept. */
-function keptFor<T>(ms: number, load: () => Promise<T>): () => Promise<T> {
+/**
+ * What `load` gave last, while that is not older than `ms`; a failure is not kept. By the time of
+ * day: while a function waits for work, no other clock of it need go on.
+ */
+function keptFor<T>(ms: number, clock: Clock, load: () => Promise<T>): () => Promise<T> {
   let kept: Promise<T> | undefined
-  let untilMs = 0
+  let sinceMs = 0
   return () => {
-    if (kept === undefined || performance.now() > untilMs) {
+    const ageMs = clock.now() - sinceMs
+    if (kept === undefined || ageMs > ms || ageMs < 0) {
       const loading = load()
       loading.catch(() => {
         if (kept === loading) kept = undefined
       })
       kept = loading
-      untilMs = performance.now() + ms
+      sinceMs = clock.now()
     }
     return kept
   }
@@ -146,6 +157,15 @@ function notGiven(what: string): RoundsError {
     'stop',
     `Nothing tells where the ${what} of this stack is.`,
     'Deploy the stacks again.',
+  )
+}
+
+function noDictionary(path: string): RoundsError {
+  return new RoundsError(
+    'dictionary',
+    'stop',
+    `The alarm dictionary ${path} is not in the archive.`,
+    'Apply the settings again, with the file that alarmDictionary names.',
   )
 }
 

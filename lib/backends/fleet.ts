@@ -1,3 +1,4 @@
+import { atOnce } from '../at-once.ts'
 import { RoundsError } from '../errors.ts'
 import type { Job } from '../job.ts'
 import { partOfSite } from '../ledger/parquet-parts.ts'
@@ -35,68 +36,91 @@ export interface FleetParts {
 /** Parts of sites that are kept: those of the messages of one round over some thousand sites. */
 const MOST_PARTS = 32
 
+/** Parts read side by side for the ids of all sites; more would be held at the same time. */
+const PARTS_AT_ONCE = 8
+
+/** What is known of one version. Whoever works by another one has another of these. */
+interface Kept {
+  version: Version
+  parts: Map<number, Promise<Site[]>>
+  ids?: Promise<string[]>
+}
+
 /** The fleet in a table. Its sites refer to their secrets by name. */
 export function fleetIn(table: Table): Fleet {
-  let version: Version | undefined
-  let ids: string[] | undefined
-  const parts = new Map<number, Promise<Site[]>>()
+  let newestKept: Kept | undefined
 
-  async function versionOf(number: number | undefined): Promise<Version> {
+  async function keptOf(number: number | undefined): Promise<Kept> {
     const wanted = number ?? (await newestVersion(table))
-    if (version?.version !== wanted) {
-      version = await readVersion(table, wanted)
-      ids = undefined
-      parts.clear()
-    }
-    return version
+    if (newestKept?.version.version === wanted) return newestKept
+    const version = await readVersion(table, wanted)
+    const kept: Kept = { version, parts: new Map() }
+    newestKept = kept
+    return kept
   }
 
-  function partAt(own: Version, index: number): Promise<Site[]> {
+  function partAt({ version, parts }: Kept, index: number): Promise<Site[]> {
     const known = parts.get(index)
     if (known !== undefined) return known
     if (parts.size >= MOST_PARTS) parts.clear()
-    const read = readPart(table, own, index)
-    read.catch(() => parts.delete(index))
-    parts.set(index, read)
-    return read
+    const reading = readPart(table, version, index)
+    parts.set(index, reading)
+    reading.catch(() => {
+      if (parts.get(index) === reading) parts.delete(index)
+    })
+    return reading
   }
 
-  async function siteOf(own: Version, id: string): Promise<Site> {
-    const index = partOf(own, id)
-    const part = index < 0 ? [] : await partAt(own, index)
+  async function siteOf(kept: Kept, id: string): Promise<Site> {
+    const index = partOf(kept.version, id)
+    const part = index < 0 ? [] : await partAt(kept, index)
     const site = part.find((one) => one.id === id)
     if (site) return site
     throw new RoundsError(
       'unknown-site',
       'stop',
-      `There is no site “${id}” in version ${own.version} of the settings.`,
+      `There is no site “${id}” in version ${kept.version.version} of the settings.`,
       'siterounds --backend aws sites list names those that there are.',
     )
   }
 
-  async function idsIn(own: Version): Promise<string[]> {
-    ids ??= (await readSites(table, own)).map(({ id }) => id)
-    return ids
+  function idsIn(kept: Kept): Promise<string[]> {
+    if (kept.ids !== undefined) return kept.ids
+    const reading = idsRead(table, kept.version)
+    kept.ids = reading
+    reading.catch(() => {
+      delete kept.ids
+    })
+    return reading
   }
 
-  async function settingsIn(own: Version, sites: readonly string[] | undefined): Promise<Settings> {
-    const all = sites
-      ? await Promise.all(sites.map((id) => siteOf(own, id)))
-      : await readSites(table, own)
-    return { ...own.common, sites: all }
+  async function settingsIn(kept: Kept, ids: readonly string[] | undefined): Promise<Settings> {
+    const sites = ids
+      ? await Promise.all(ids.map((id) => siteOf(kept, id)))
+      : await readSites(table, kept.version)
+    return { ...kept.version.common, sites }
   }
 
   return {
     newest: () => newestVersion(table),
-    idsOf: async (number) => idsIn(await versionOf(number)),
-    settingsOf: async ({ settings, sites }) => settingsIn(await versionOf(settings), sites),
+    idsOf: async (number) => idsIn(await keptOf(number)),
+    settingsOf: async ({ settings, sites }) => settingsIn(await keptOf(settings), sites),
     async wholePartsOf({ settings, sites }) {
-      const own = await versionOf(settings)
-      const all = await idsIn(own)
+      const kept = await keptOf(settings)
+      const all = await idsIn(kept)
       const fleetSize = all.length
       const wanted = new Set((sites ?? all).map((id) => partOfSite(id, fleetSize)))
       const members = all.filter((id) => wanted.has(partOfSite(id, fleetSize)))
-      return { settings: await settingsIn(own, members), fleetSize }
+      return { settings: await settingsIn(kept, members), fleetSize }
     },
   }
+}
+
+/** A hundred thousand sites do not fit into a small function at the same time; their ids do. */
+async function idsRead(table: Table, version: Version): Promise<string[]> {
+  const parts = await atOnce(PARTS_AT_ONCE, version.firsts, async (first) => {
+    const sites = await readPart(table, version, partOf(version, first))
+    return sites.map(({ id }) => id)
+  })
+  return parts.flat()
 }

@@ -8,6 +8,9 @@ import { type Clock, systemClock } from '../time.ts'
 import { type AwsPorts, awsRounds, openPorts, type RoundsOptions } from './aws.ts'
 import { type Fleet, fleetIn } from './fleet.ts'
 
+/** A queue that a function may know. */
+export type QueueName = 'rounds' | 'mails' | 'reports' | 'settlings' | 'deadLetters'
+
 /** What a function works with: opened once, and kept while its process is warm. */
 export interface FunctionPorts extends Pick<AwsPorts, 'table'> {
   fleet: Fleet
@@ -19,7 +22,7 @@ export interface FunctionPorts extends Pick<AwsPorts, 'table'> {
   /** The machine's. */
   clock: Clock
   /** A queue whose URL the environment names. */
-  queue(name: 'rounds' | 'mails' | 'reports' | 'settlings' | 'deadLetters'): Queue
+  queue(name: QueueName): Queue
   rounds(settings: Settings, options: Omit<RoundsOptions, 'log'>): Promise<Rounds>
 }
 
@@ -38,10 +41,16 @@ export function openFunction(env: Record<string, string | undefined>): FunctionP
   // Straight to the output: console would wrap a line that is JSON already.
   const write = (line: string) => void process.stdout.write(line)
   const log = jsonLog(write, systemClock.now)
+  // Each has connections of its own, which a warm process keeps.
+  const queues = new Map<QueueName, Queue>()
   return {
     ...{ stack, log, write, table: ports.table, clock: systemClock },
     fleet: fleetIn(ports.table),
-    queue: (name) => sqsQueue(readEnv(env, [name])[name]),
+    queue(name) {
+      const queue = queues.get(name) ?? sqsQueue(readEnv(env, [name])[name])
+      queues.set(name, queue)
+      return queue
+    },
     rounds: (settings, options) => awsRounds(ports, settings, { ...options, log }),
   }
 }

@@ -7,11 +7,6 @@ import type { Answer, Source } from './source.ts'
  */
 export function withDeadline(source: Source, deadlineMs: number): Source {
   let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    void source.close()
-  }, deadlineMs)
-  timer.unref()
   const late = () =>
     new RoundsError(
       'site-slow',
@@ -19,6 +14,19 @@ export function withDeadline(source: Source, deadlineMs: number): Source {
       `The site did not come to an end within ${deadlineMs / 1000} s.`,
       'What came is kept, and the next round reads on. Look at the site’s network and portal.',
     )
+  let giveUp: (error: RoundsError) => void = () => undefined
+  const passed = new Promise<never>((_, reject) => {
+    giveUp = reject
+  })
+  // Nobody may be reading when it passes.
+  passed.catch(() => undefined)
+  const timer = setTimeout(() => {
+    isLate = true
+    giveUp(late())
+    // Bodies give what came, and break off: whoever reads them is told.
+    source.close().catch(() => undefined)
+  }, deadlineMs)
+  timer.unref()
   /** What a closed source throws, told as what it is. */
   const told = (thrown: unknown) => (isLate ? late() : thrown)
 
@@ -33,12 +41,11 @@ export function withDeadline(source: Source, deadlineMs: number): Source {
   return {
     async read(path, from): Promise<Answer> {
       if (isLate) throw late()
-      try {
-        const answer = await source.read(path, from)
-        return answer.kind === 'body' ? { ...answer, chunks: inTime(answer.chunks) } : answer
-      } catch (thrown) {
+      // Not closing alone ends it: a driver may be loading, or pause before it asks again.
+      const answer = await Promise.race([source.read(path, from), passed]).catch((thrown) => {
         throw told(thrown)
-      }
+      })
+      return answer.kind === 'body' ? { ...answer, chunks: inTime(answer.chunks) } : answer
     },
     async close() {
       clearTimeout(timer)

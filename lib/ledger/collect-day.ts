@@ -39,7 +39,9 @@ export interface DayCollected {
 export const MOST_TAIL_BYTES = 4096
 
 /** Errors that say that nothing of the site answers. */
-export const DOWN = new Set(['connection', 'timed-out', 'name-not-found', 'tls', 'refused-address'])
+export const DOWN = new Set([
+  ...['connection', 'timed-out', 'name-not-found', 'tls', 'refused-address', 'site-slow'],
+])
 
 /**
  * Reads the day files of one site and day, appends what is new, and brings the day's tallies up to

@@ -29,50 +29,65 @@ const MOST_ADDRESS = 254
 /** Feedback is kept for so long: whoever looks after mails finds out by then. */
 const KEPT_DAYS = 90
 
-/** The part of SES's notifications that is read; its documentation: “Notification contents”. */
-interface Notification {
-  notificationType?: string
-  eventType?: string
-  bounce?: {
-    bounceType?: string
-    timestamp?: string
-    bouncedRecipients?: { emailAddress?: string; diagnosticCode?: string }[]
-  }
-  complaint?: {
-    timestamp?: string
-    complaintFeedbackType?: string
-    complainedRecipients?: { emailAddress?: string }[]
-  }
-}
-
-/** The feedback in a notification of SES; none in one that tells of something else. */
+/**
+ * The feedback in a notification of SES; none in one that tells of something else. What is not of
+ * the form that its documentation gives (“Notification contents”) is left out.
+ */
 export function feedbackIn(notification: unknown, nowMs: number): Feedback[] {
-  const { notificationType, eventType, bounce, complaint } = (notification ?? {}) as Notification
+  const { notificationType, eventType, bounce, complaint } = fieldsOf(notification)
   const kind = notificationType ?? eventType
-  const instant = (text: string | undefined) => parseInstant(text ?? '') ?? nowMs
-  if (kind === 'Bounce' && bounce) {
-    const { bounceType, timestamp, bouncedRecipients = [] } = bounce
-    return bouncedRecipients.flatMap(({ emailAddress: to, diagnosticCode = '' }) => {
-      const isFinal = bounceType === 'Permanent' ? 'bounced' : 'delayed'
-      return to ? [feedback(isFinal, to, instant(timestamp), diagnosticCode)] : []
-    })
+  if (kind === 'Bounce') {
+    const { bounceType, timestamp, bouncedRecipients } = fieldsOf(bounce)
+    const isFinal = bounceType === 'Permanent' ? 'bounced' : 'delayed'
+    return addressed(bouncedRecipients).map(({ to, diagnosticCode }) =>
+      feedback(isFinal, to, instantOf(timestamp, nowMs), diagnosticCode),
+    )
   }
-  if (kind === 'Complaint' && complaint) {
-    const { timestamp, complaintFeedbackType = '', complainedRecipients = [] } = complaint
-    return complainedRecipients.flatMap(({ emailAddress: to }) =>
-      to ? [feedback('complaint', to, instant(timestamp), complaintFeedbackType)] : [],
+  if (kind === 'Complaint') {
+    const { timestamp, complaintFeedbackType, complainedRecipients } = fieldsOf(complaint)
+    return addressed(complainedRecipients).map(({ to }) =>
+      feedback('complaint', to, instantOf(timestamp, nowMs), complaintFeedbackType),
     )
   }
   return []
 }
 
-function feedback(kind: Feedback['kind'], to: string, atMs: number, why: string): Feedback {
-  return { kind, to: oneLine(to, MOST_ADDRESS), atMs, why: oneLine(why, MOST_WHY) }
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** Those in a list of recipients that have an address. */
+function addressed(recipients: unknown): { to: string; diagnosticCode: unknown }[] {
+  const all = Array.isArray(recipients) ? recipients.map(fieldsOf) : []
+  return all.flatMap(({ emailAddress, diagnosticCode }) => {
+    const to = typeof emailAddress === 'string' ? bareAddress(emailAddress) : ''
+    return to ? [{ to, diagnosticCode }] : []
+  })
+}
+
+/** Without a status report of the other server SES gives what the field To says, with a name. */
+function bareAddress(text: string): string {
+  return oneLine(/<([^<>]+)>\s*$/.exec(text)?.[1] ?? text, MOST_ADDRESS)
+}
+
+/** When it was; one from the future would keep out all that come until then. */
+function instantOf(timestamp: unknown, nowMs: number): number {
+  const atMs = typeof timestamp === 'string' ? parseInstant(timestamp) : undefined
+  return Math.min(atMs ?? nowMs, nowMs)
+}
+
+function feedback(kind: Feedback['kind'], to: string, atMs: number, why: unknown): Feedback {
+  return { kind, to, atMs, why: typeof why === 'string' ? oneLine(why, MOST_WHY) : '' }
+}
+
+/** Servers give an address back in capitals or without, whatever it was sent to. */
+function keyOf(to: string) {
+  return feedbackKey(to.toLowerCase())
 }
 
 /** Keeps the newest feedback of an address. */
 export async function noteFeedback(table: Table, own: Feedback): Promise<void> {
-  const key = feedbackKey(own.to)
+  const key = keyOf(own.to)
   const content = {
     data: { format: FEEDBACK_FORMAT, ...own },
     expiresAt: own.atMs + KEPT_DAYS * DAY_MS,
@@ -89,7 +104,7 @@ export async function noteFeedback(table: Table, own: Feedback): Promise<void> {
 
 /** The newest feedback of an address, if there was any lately. */
 export async function feedbackOf(table: Table, to: string): Promise<Feedback | undefined> {
-  const item = await table.get(feedbackKey(to))
+  const item = await table.get(keyOf(to))
   if (!item) return undefined
   if (item.data.format !== FEEDBACK_FORMAT) throw unknownFormat(item, 'feedback-format')
   const { kind, atMs, why } = item.data as unknown as Feedback

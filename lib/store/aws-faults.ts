@@ -50,8 +50,8 @@ const FAULT: Kind = {
 }
 
 /**
- * The errors of DynamoDB and S3 by their names; one that is not here is taken for a passing fault:
- * the next round tries again, and monitoring tells when it does not pass.
+ * The errors of DynamoDB, S3, SQS and Secrets Manager by their names; one that is not here is taken
+ * for a passing fault: the next round tries again, and monitoring tells when it does not pass.
  */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   ...[
@@ -60,6 +60,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
     'RequestLimitExceeded',
     'SlowDown',
     'TooManyRequestsException',
+    'RequestThrottled',
   ].map((name) => [name, BUSY] as const),
   ...[
     'AccessDeniedException',
@@ -75,7 +76,9 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
     'ExpiredToken',
     'CredentialsProviderError',
   ].map((name) => [name, REFUSED] as const),
-  ...['ResourceNotFoundException', 'NoSuchBucket'].map((name) => [name, MISSING] as const),
+  ...['ResourceNotFoundException', 'NoSuchBucket', 'QueueDoesNotExist'].map(
+    (name) => [name, MISSING] as const,
+  ),
   ...['ValidationException', 'SerializationException', 'InvalidArgument', 'KeyTooLongError'].map(
     (name) => [name, FAULT] as const,
   ),

@@ -28,7 +28,12 @@ export function dynamodbTable(
 ): Table {
   const client = new DynamoDBClient({
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: { connectionTimeout: SECOND_MS, requestTimeout: REQUEST_MS },
+    requestHandler: {
+      connectionTimeout: SECOND_MS,
+      requestTimeout: REQUEST_MS,
+      // Without it the client warns, and waits on.
+      throwOnRequestTimeout: true,
+    },
     ...config,
   })
   const called = <T>(call: Promise<T>): Promise<T> =>

@@ -5,10 +5,14 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { RoundsError } from '../errors.ts'
 import type { Secrets } from '../site-secrets.ts'
+import { SECOND_MS } from '../time.ts'
 import { awsError } from './aws-faults.ts'
 
 /** How often a call is made before it fails, with growing pauses and jitter. */
 const MAX_ATTEMPTS = 6
+
+/** From a request to its answer. */
+const REQUEST_MS = 5 * SECOND_MS
 
 /**
  * The secrets of a fleet: a secret of Secrets Manager that holds one JSON object of texts. Throws a
@@ -18,7 +22,15 @@ export async function secretValues(
   arn: string,
   config: SecretsManagerClientConfig = {},
 ): Promise<Secrets> {
-  const client = new SecretsManagerClient({ maxAttempts: MAX_ATTEMPTS, ...config })
+  const client = new SecretsManagerClient({
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: SECOND_MS,
+      requestTimeout: REQUEST_MS,
+      throwOnRequestTimeout: true,
+    },
+    ...config,
+  })
   try {
     const { SecretString = '' } = await client
       .send(new GetSecretValueCommand({ SecretId: arn }))

@@ -1,8 +1,10 @@
 import type { FunctionPorts } from '../backends/functions.ts'
 import type { RoundsError } from '../errors.ts'
-import { type Job, jobText } from '../job.ts'
+import { type Job, jobText, MOST_SITES } from '../job.ts'
 import { type CollectRequest, collect } from '../pipeline.ts'
 import { clockFrom } from './clock.ts'
+import { inGroups } from './in-groups.ts'
+import { siteTime } from './site-time.ts'
 import { LAST_MS, type Worked, type Worker } from './work-off.ts'
 import { workerOf } from './worker.ts'
 
@@ -18,12 +20,12 @@ export function collectWorker(ports: FunctionPorts): Worker {
   const mails = ports.queue('mails')
   return {
     ...worker,
-    async work(job, { hasTime }): Promise<Worked> {
+    async work(job, { hasTime, leftMs }): Promise<Worked> {
       const isBackfill = job.job === 'backfill'
       const settings = await ports.fleet.settingsOf(job)
       const rounds = await ports.rounds(settings, {
         clock: clockFrom(job.atMs, ports.clock),
-        siteMs: isBackfill ? BACKFILL_SITE_MS : SITE_MS,
+        siteMs: siteTime(isBackfill ? BACKFILL_SITE_MS : SITE_MS, leftMs),
       })
       const { files, totals, failures, mail, left } = await collect(rounds, {
         ...requestOf(job),
@@ -31,7 +33,9 @@ export function collectWorker(ports: FunctionPorts): Worker {
       })
       if (!isBackfill) await mails.send(mailJobs(job, mail))
       const { again, failed } = failedSites(failures)
-      const counts = { SitesFailed: new Set(failures.map(({ site }) => site)).size }
+      // A backfill asks for days of which a site may have nothing.
+      const sites = isBackfill ? [...again, ...failed] : failures.map(({ site }) => site)
+      const counts = { SitesFailed: new Set(sites).size }
       const isNew = totals.lines > 0 && { LinesAdded: totals.lines }
       worker.metrics({ ...(!isBackfill && { RoundsFinished: 1 }), ...counts, ...isNew })
       const { lines, bytes } = totals
@@ -56,12 +60,12 @@ function requestOf({ job, sites, from, to, feeds }: Job): CollectRequest {
   }
 }
 
-/** One job for all sites about which a mail may be due. */
-function mailJobs({ id, atMs, settings }: Job, sites: string[]) {
-  const [group] = sites
-  if (group === undefined) return []
-  const job: Job = { id, job: 'notify', atMs, sites, ...(settings !== undefined && { settings }) }
-  return [{ text: jobText(job), group }]
+/** One job for all sites about which a mail may be due, or as few as may be. */
+function mailJobs({ id, atMs, settings }: Job, all: string[]) {
+  return inGroups(all, MOST_SITES).map((sites) => {
+    const job: Job = { id, job: 'notify', atMs, sites, ...(settings !== undefined && { settings }) }
+    return { text: jobText(job), group: sites[0]! }
+  })
 }
 
 /**

@@ -1,10 +1,13 @@
 import { chosenSites } from '../chosen-sites.ts'
-import { type Job, type JobName, jobText } from '../job.ts'
+import { ENV } from '../env.ts'
+import { RoundsError } from '../errors.ts'
+import { type Job, type JobName, jobText, MOST_SITES } from '../job.ts'
 import { partOfSite } from '../ledger/parquet-parts.ts'
 import type { Log } from '../log.ts'
 import type { Message, Queue } from '../queue/queue.ts'
 import type { Settings } from '../site.ts'
 import { addDays } from '../time.ts'
+import { inGroups } from './in-groups.ts'
 
 /** What dispatching works with. */
 export interface DispatchPorts {
@@ -12,6 +15,7 @@ export interface DispatchPorts {
   fleet: { newest(): Promise<number>; idsOf(version: number): Promise<string[]> }
   /** The queue that holds a kind of jobs. */
   queueOf(job: JobName): Queue
+  /** From 1 to as many as a message may name; else dispatching is a `stop`. */
   sitesPerMessage: number
   log: Log
 }
@@ -24,12 +28,16 @@ const DAYS_PER_MESSAGE = 31
 
 /** Turns a job for the whole fleet, or for some sites, into messages; tells how many. */
 export async function dispatch(ports: DispatchPorts, job: Job): Promise<{ messages: number }> {
+  const { sitesPerMessage: perMessage } = ports
+  if (!(Number.isInteger(perMessage) && perMessage >= 1 && perMessage <= MOST_SITES)) {
+    throw notPerMessage()
+  }
   const version = await ports.fleet.newest()
   const ids = await ports.fleet.idsOf(version)
-  const own = { ...job, settings: version }
-  const messages = messagesOf(own, sitesAsked(ids, job), ids.length, ports.sitesPerMessage)
+  const asked = sitesAsked(ids, job)
+  const messages = messagesOf({ ...job, settings: version }, asked, ids.length, perMessage)
   await ports.queueOf(job.job).send(messages)
-  const about = { id: job.id, job: job.job, sites: ids.length, messages: messages.length }
+  const about = { id: job.id, job: job.job, sites: asked.length, messages: messages.length }
   ports.log('info', 'job:dispatched', about)
   return { messages: messages.length }
 }
@@ -71,12 +79,6 @@ function messageOf(job: Job, own: string[] | undefined, delaySeconds?: number): 
   return { text, group: own?.[0] ?? job.job, ...(delaySeconds && { delaySeconds }) }
 }
 
-function inGroups(ids: readonly string[], size: number): string[][] {
-  const groups: string[][] = []
-  for (let from = 0; from < ids.length; from += size) groups.push(ids.slice(from, from + size))
-  return groups
-}
-
 /** The same job for a month of its days at a time. */
 function inMonths(job: Job): Job[] {
   const parts: Job[] = []
@@ -86,4 +88,13 @@ function inMonths(job: Job): Job[] {
     parts.push({ ...job, from, to: end < last ? end : last })
   }
   return parts
+}
+
+function notPerMessage(): RoundsError {
+  return new RoundsError(
+    'environment',
+    'stop',
+    `${ENV.sitesPerMessage} is no whole number from 1 to ${MOST_SITES}.`,
+    'Set sitesPerMessage, and deploy the stacks again.',
+  )
 }

@@ -1,17 +1,8 @@
 import type { FunctionPorts } from '../backends/functions.ts'
 import type { JobName } from '../job.ts'
-import { parseJob } from '../job.ts'
+import { parseJob, refuseEarly } from '../job.ts'
 import { dispatch } from './dispatch.ts'
-
-/** The queue that holds each kind of jobs. */
-const QUEUES = {
-  round: 'rounds',
-  backfill: 'rounds',
-  notify: 'mails',
-  report: 'reports',
-  overview: 'reports',
-  settle: 'settlings',
-} as const satisfies Record<JobName, string>
+import { QUEUES } from './queues.ts'
 
 /**
  * Turns what a schedule or a person asks for into messages. A payload without `at` means now; `id`
@@ -22,7 +13,9 @@ export async function dispatchPayload(
   payload: unknown,
   { id, sitesPerMessage }: { id: string; sitesPerMessage: number },
 ): Promise<{ id: string; messages: number }> {
-  const job = parseJob(payload, { id, atMs: ports.clock.now() })
+  const nowMs = ports.clock.now()
+  const job = parseJob(payload, { id, atMs: nowMs })
+  refuseEarly(job, nowMs)
   const queueOf = (name: JobName) => ports.queue(QUEUES[name])
   const { fleet, log } = ports
   const { messages } = await dispatch({ fleet, queueOf, sitesPerMessage, log }, job)

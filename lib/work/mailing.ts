@@ -12,16 +12,16 @@ export function mailWorker(ports: FunctionPorts): Worker {
   const worker = workerOf(ports, 'mails')
   return {
     ...worker,
-    async work(job): Promise<Worked> {
+    async work(job, { hasTime }): Promise<Worked> {
       const settings = await ports.fleet.settingsOf(job)
       const rounds = await ports.rounds(settings, { clock: ports.clock })
       const { sites } = job
-      const notified = await notify(rounds, { ...(sites && { sites }), at: job.atMs })
-      await rounds.mailer.close()
-      const { sent, waiting, failures } = notified
+      const request = { ...(sites && { sites }), at: job.atMs, hasTime }
+      const notified = await notify(rounds, request).finally(() => rounds.mailer.close())
+      const { sent, waiting, failures, left } = notified
       worker.metrics({ MailsSent: sent.length, MailsWaiting: waiting })
       const told = { sent: sent.length, waiting }
-      return { left: [], ...failedSites(failures), told }
+      return { left, ...failedSites(failures), told }
     },
   }
 }

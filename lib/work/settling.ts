@@ -2,6 +2,7 @@ import type { FunctionPorts } from '../backends/functions.ts'
 import { settle } from '../pipeline.ts'
 import { clockFrom } from './clock.ts'
 import { failedSites } from './collecting.ts'
+import { siteTime } from './site-time.ts'
 import type { Worked, Worker } from './work-off.ts'
 import { workerOf } from './worker.ts'
 
@@ -12,10 +13,11 @@ const SITE_MS = 3 * 60_000
 export function settleWorker(ports: FunctionPorts): Worker {
   return {
     ...workerOf(ports, 'settlings'),
-    async work(job, { hasTime }): Promise<Worked> {
+    async work(job, { hasTime, leftMs }): Promise<Worked> {
       const { settings, fleetSize } = await ports.fleet.wholePartsOf(job)
       const clock = clockFrom(job.atMs, ports.clock)
-      const rounds = await ports.rounds(settings, { clock, siteMs: SITE_MS })
+      const siteMs = siteTime(SITE_MS, leftMs)
+      const rounds = await ports.rounds(settings, { clock, siteMs })
       const { sites, from, to } = job
       const range = from && to && { from, to }
       const { closed, late, failures, left } = await settle(rounds, {

@@ -1,10 +1,19 @@
 import type { TimeLimit } from '../at-once.ts'
 import { asRoundsError, RoundsError } from '../errors.ts'
-import { isStale, type Job, jobText, parseJob } from '../job.ts'
+import {
+  isStale,
+  type Job,
+  type JobName,
+  jobText,
+  MOST_SITES,
+  parseJob,
+  refuseEarly,
+} from '../job.ts'
 import type { Log, LogFields } from '../log.ts'
 import type { Message, Queue } from '../queue/queue.ts'
 import type { Clock } from '../time.ts'
 import type { Deliveries, Delivery, DeliveryFailures, RunContext } from './deliveries.ts'
+import { inGroups } from './in-groups.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What came of a job. */
@@ -19,10 +28,18 @@ export interface Worked {
   told: LogFields
 }
 
-/** Works off one kind of jobs. */
+/** How much time a run has. */
+export interface RunLimit extends Required<TimeLimit> {
+  /** Milliseconds until the function is ended, whatever it is doing. */
+  leftMs(): number
+}
+
+/** Works off the jobs of one queue. */
 export interface Worker {
   /** Does what a job asks for, as long as there is time. */
-  work(job: Job, limit: Required<TimeLimit>): Promise<Worked>
+  work(job: Job, limit: RunLimit): Promise<Worked>
+  /** What it knows how to do; any other job is in the wrong queue. */
+  jobs: readonly JobName[]
   /** The queue that it works off, and the one of its dead letters. */
   own: Queue
   deadLetters: Queue
@@ -74,10 +91,11 @@ async function workOne(worker: Worker, delivery: Delivery, context: RunContext):
     return
   }
   const begunMs = clock.now()
-  const hasTime = () => context.getRemainingTimeInMillis() > LAST_MS
+  const leftMs = () => context.getRemainingTimeInMillis()
+  const hasTime = () => leftMs() > LAST_MS
   let worked: Worked
   try {
-    worked = await worker.work(job, { hasTime })
+    worked = await worker.work(job, { hasTime, leftMs })
   } catch (thrown) {
     const error = asRoundsError(thrown)
     if (error.class !== 'stop') throw error
@@ -95,8 +113,11 @@ async function workOne(worker: Worker, delivery: Delivery, context: RunContext):
 /** The job of a message; undefined when there is none in it, which is seen to. */
 async function understood(worker: Worker, delivery: Delivery): Promise<Job | undefined> {
   try {
-    const missing = { id: delivery.messageId, atMs: worker.clock.now() }
-    return parseJob(parsedJson(delivery.body), missing)
+    const nowMs = worker.clock.now()
+    const job = parseJob(parsedJson(delivery.body), { id: delivery.messageId, atMs: nowMs })
+    if (!worker.jobs.includes(job.job)) throw wrongQueue(worker, job)
+    refuseEarly(job, nowMs)
+    return job
   } catch (thrown) {
     const error = asRoundsError(thrown)
     if (error.class !== 'stop') throw error
@@ -111,6 +132,15 @@ function parsedJson(text: string): unknown {
   } catch {
     throw new RoundsError('bad-job', 'stop', 'This is no job: it is no JSON.')
   }
+}
+
+function wrongQueue({ jobs }: Worker, { job }: Job): RoundsError {
+  return new RoundsError(
+    'wrong-queue',
+    'stop',
+    `A ${job} is in the queue of ${jobs.join(' and ')}.`,
+    'Ask the dispatch function for it, which knows the queue of each job.',
+  )
 }
 
 /** A message that nobody needs to try again; people see to it, with the reason beside it. */
@@ -128,9 +158,12 @@ function siteFailed(site: string): RoundsError {
   )
 }
 
+/** One message; only what was asked for without names can be more than one may name. */
 function sentOn(job: Job, left: string[]): Message[] {
-  const [group] = left
-  return group === undefined ? [] : [{ text: jobText({ ...job, sites: left }), group }]
+  return inGroups(left, MOST_SITES).map((sites) => ({
+    text: jobText({ ...job, sites }),
+    group: sites[0]!,
+  }))
 }
 
 function triesOf({ tries = 1 }: Job): number {
