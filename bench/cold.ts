@@ -25,7 +25,8 @@ async function build({ folder }: World): Promise<Line[]> {
     // Without it packages in CommonJS would not start at all.
     banner: {
       js:
-        "import{createRequire as __r}from'node:module';import{fileURLToPath as __f}from'node:url';" +
+        "import{createRequire as __r}from'node:module';" +
+        "import{fileURLToPath as __f}from'node:url';" +
         'const require=__r(import.meta.url),__filename=__f(import.meta.url),' +
         "__dirname=__f(new URL('.',import.meta.url));",
     },

@@ -4,7 +4,7 @@ export type Level = 'debug' | 'info' | 'warn' | 'error'
 /** Fields of a log line: plain values only, and never a secret. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>
 
-/** Writes one event; `event` is a stable token such as `file:read`, listed in docs/events.md. */
+/** Writes one event; `event` is a stable token such as `file:read`, listed in README.md. */
 export type Log = (level: Level, event: string, fields?: LogFields) => void
 
 /**
