@@ -9,7 +9,7 @@ import { endedOn, type Lived, onAws, onOneMachine, type WeekWorld, weekWorld } f
  * alone, the stacks make of it too.
  */
 
-const PIECES = 6
+const PIECES = 4
 
 let assembly: Synthesised
 let embedded: Lived

@@ -127,7 +127,7 @@ describe('removing a site', () => {
     const wanted = await stateOf(whole)
     const world = await copy()
     let kills = 0
-    for (let operations = 5; operations < 3_000; operations = Math.ceil(operations * 1.7)) {
+    for (let operations = 5; operations < 3_000; operations = Math.ceil(operations * 2.2)) {
       const rounds = world.open(atEnd)
       if (await killedAt(rounds, operations, (own) => removeSite(own, GONE))) kills += 1
       await rounds.close()
