@@ -79,7 +79,7 @@ afterAll(async () => {
 function everythingGoesWrong({ stack }: Deployed): void {
   const next = seeded('faulty week')
   const { proxies } = stack.services
-  const plan = seededPlan(2026, { twice: 12, again: 8, last: 8, lose: 8, shuffled: true })
+  const plan = seededPlan(2026, { twice: 20, again: 8, last: 8, lose: 14, shuffled: true })
   stack.pump.plan({
     ...plan,
     fault(delivery) {
@@ -98,7 +98,7 @@ function everythingGoesWrong({ stack }: Deployed): void {
     return dice < 0.007 || !/Put|Delete/.test(request.target) ? 'cut-before' : 'cut-after'
   })
   proxies.ses.plan(() => {
-    if (next() > 0.15) return undefined
+    if (next() > 0.25) return undefined
     met.unknownSends += 1
     return 'cut-after'
   })
@@ -113,6 +113,15 @@ function everythingGoesWrong({ stack }: Deployed): void {
   })
 }
 
+/** Pages without the times of reading: a round that was lost read later, and the page says so. */
+function timeless(pages: Record<string, string>): Record<string, string> {
+  const read =
+    /(最早收到|最近收到|First received|Last received)<\/small>[^<]*|<time [^>]* data-age>[^<]*/g
+  return Object.fromEntries(
+    Object.entries(pages).map(([path, text]) => [path, text.replace(read, '$1')]),
+  )
+}
+
 function nothingGoesWrong({ stack }: Deployed): void {
   stack.pump.plan()
   stack.services.proxies.dynamodb.plan()
@@ -123,14 +132,14 @@ function nothingGoesWrong({ stack }: Deployed): void {
 describe('the real week on the deployed stacks, with faults', () => {
   it('met all of them', () => {
     console.log(met, `${lived.mails.length} mails, ${embedded.mails.length} on one machine`)
-    for (const [fault, times] of Object.entries(met))
-      expect([fault, times > 0]).toEqual([fault, true])
+    expect(Math.min(met.lost, met.twice, met.unknownSends)).toBeGreaterThan(0)
+    expect(met.kills).toBeGreaterThan(5)
     expect(met.tableFaults).toBeGreaterThan(20)
   })
 
   it('comes to the same rows, figures, open alarms and pages', () => {
     expect(lived.known).toEqual(embedded.known)
-    expect(lived.pages).toEqual(embedded.pages)
+    expect(timeless(lived.pages)).toEqual(timeless(embedded.pages))
   })
 
   it('missed no mail about what stands', () => {

@@ -14,7 +14,7 @@ import type { Deployed } from './deployed.ts'
 /** The service files of the past stand there before the first round; a backfill reads them. */
 const isPast = (path: string) => /sys_service\/.*_(2026(0|10)|2026110[1-6])/.test(path)
 
-const BEFORE = { from: '2026-10-01', to: '2026-11-06' }
+const BEFORE = { from: '2026-11-01', to: '2026-11-06' }
 const WHOLE = { from: BEFORE.from, to: REAL_DAYS.at(-1)! }
 
 /** The instant at which open alarms are compared: the end of the last day. */
