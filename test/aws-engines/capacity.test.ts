@@ -10,7 +10,12 @@ import { ledgerPartition, sequenceKey } from '../../lib/store/keys.ts'
 import type { Content, Item, Table, Write } from '../../lib/store/table.ts'
 import { itemBytes, readUnits, writeUnits } from '../fixtures/capacity.ts'
 import { type CapacityMeter, capacityMeter } from '../fixtures/capacity-meter.ts'
-import { type DynamodbServer, dynamodbServer, LOCAL } from '../fixtures/dynamodb-server.ts'
+import {
+  type DynamodbServer,
+  dynamodbServer,
+  LOCAL,
+  stateTable,
+} from '../fixtures/dynamodb-server.ts'
 import { otherEngine } from '../fixtures/other-engines.ts'
 
 /** Dynalite, which npm installs, does most of the same sums. */
@@ -27,18 +32,7 @@ let partition: string
 
 beforeAll(async () => {
   server = await dynamodbServer()
-  await server.createTable({
-    TableName: TABLE,
-    AttributeDefinitions: ['p', 's'].map((AttributeName) => ({
-      AttributeName,
-      AttributeType: 'S',
-    })),
-    KeySchema: [
-      { AttributeName: 'p', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  })
+  await server.createTable(stateTable(TABLE))
   meter = await capacityMeter(server.url)
   table = dynamodbTable(TABLE, systemChance, { ...LOCAL, endpoint: meter.url })
 })

@@ -7,7 +7,12 @@ import type { Table } from '../../lib/store/table.ts'
 import { HOUR_MS, MINUTE_MS } from '../../lib/time.ts'
 import { writeUnits } from '../fixtures/capacity.ts'
 import { type CapacityMeter, capacityMeter } from '../fixtures/capacity-meter.ts'
-import { type DynamodbServer, dynamodbServer, LOCAL } from '../fixtures/dynamodb-server.ts'
+import {
+  type DynamodbServer,
+  dynamodbServer,
+  LOCAL,
+  stateTable,
+} from '../fixtures/dynamodb-server.ts'
 import { realWeekFiles } from '../fixtures/real-week.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 
@@ -81,18 +86,7 @@ const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) 
 beforeAll(async () => {
   server = await dynamodbServer()
   meter = await capacityMeter(server.url)
-  await server.createTable({
-    TableName: 'state',
-    AttributeDefinitions: ['p', 's'].map((AttributeName) => ({
-      AttributeName,
-      AttributeType: 'S',
-    })),
-    KeySchema: [
-      { AttributeName: 'p', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  })
+  await server.createTable(stateTable('state'))
   const real = dynamodbTable('state', systemChance, { ...LOCAL, endpoint: meter.url })
   table = {
     ...real,

@@ -10,7 +10,12 @@ import { mailWorker } from '../../lib/work/mailing.ts'
 import { workOff } from '../../lib/work/work-off.ts'
 import { type AwsServer, awsServer } from '../fixtures/aws-server.ts'
 import { badServer } from '../fixtures/bad-server.ts'
-import { type DynamodbServer, dynamodbServer, LOCAL } from '../fixtures/dynamodb-server.ts'
+import {
+  type DynamodbServer,
+  dynamodbServer,
+  LOCAL,
+  stateTable,
+} from '../fixtures/dynamodb-server.ts'
 import { type SecretsServer, secretsServer } from '../fixtures/secrets-server.ts'
 import { deliveriesOf, runOf } from '../work/recording.ts'
 import { settingsOf, siteOf } from '../work/world.ts'
@@ -42,15 +47,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   const table = `table-${++tables}`
-  await dynamodb.createTable({
-    TableName: table,
-    AttributeDefinitions: ['p', 's'].map((name) => ({ AttributeName: name, AttributeType: 'S' })),
-    KeySchema: [
-      { AttributeName: 'p', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  })
+  await dynamodb.createTable(stateTable(table))
   const urlOf = async (name: string) =>
     (await client.send(new CreateQueueCommand({ QueueName: `${name}-${tables}` }))).QueueUrl!
   environment = {

@@ -17,7 +17,12 @@ import {
   type CloudformationServer,
   cloudformationServer,
 } from '../fixtures/cloudformation-server.ts'
-import { type DynamodbServer, dynamodbServer, LOCAL } from '../fixtures/dynamodb-server.ts'
+import {
+  type DynamodbServer,
+  dynamodbServer,
+  LOCAL,
+  stateTable,
+} from '../fixtures/dynamodb-server.ts'
 import { type InvokeServer, invokeServer } from '../fixtures/invoke-server.ts'
 import { type SecretsServer, secretsServer } from '../fixtures/secrets-server.ts'
 import { type RecordingTerminal, recordingTerminal } from './recording-terminal.ts'
@@ -60,7 +65,7 @@ export async function awsWorld(): Promise<AwsWorld> {
     secretsServer({ [SITE_SECRET]: '{}' }),
     cloudformationServer(stacks()),
   ])
-  await dynamodb.createTable(tableInput())
+  await dynamodb.createTable(stateTable(TABLE))
   await makeBuckets(aws.url)
   const queueUrl = await makeQueue(aws.url)
   const endpoints = {
@@ -144,21 +149,6 @@ export function stubAws(endpoints: Record<string, string>): void {
     ...endpoints,
   }
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-}
-
-function tableInput(): Parameters<DynamodbServer['createTable']>[0] {
-  return {
-    TableName: TABLE,
-    AttributeDefinitions: [
-      { AttributeName: 'p', AttributeType: 'S' },
-      { AttributeName: 's', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'p', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  }
 }
 
 async function makeBuckets(endpoint: string): Promise<void> {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemChance } from '../../lib/random.ts'
 import { dynamodbTable } from '../../lib/store/dynamodb.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { tableContract } from '../contracts/table.ts'
-import { type DynamodbServer, dynamodbServer, LOCAL } from '../fixtures/dynamodb-server.ts'
+import {
+  type DynamodbServer,
+  dynamodbServer,
+  LOCAL,
+  stateTable,
+} from '../fixtures/dynamodb-server.ts'
 import type { Fault } from '../fixtures/fault-proxy.ts'
 
 const KEY = { partition: 'p', sort: '1' }
@@ -24,19 +28,7 @@ afterEach(() => server.proxy.plan())
 
 async function newTable(): Promise<string> {
   const name = `${RUN}-${++tables}`
-  const input: CreateTableCommandInput = {
-    TableName: name,
-    AttributeDefinitions: [
-      { AttributeName: 'p', AttributeType: 'S' },
-      { AttributeName: 's', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'p', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  }
-  await server.createTable(input)
+  await server.createTable(stateTable(name))
   return name
 }
 
