@@ -1,4 +1,4 @@
-import { RoundsError } from '../errors.ts'
+import { asRoundsError, RoundsError } from '../errors.ts'
 import type { Charset } from '../parse/lines.ts'
 import type { Settings } from '../site.ts'
 import { ledgerPartition, sequenceKey } from '../store/keys.ts'
@@ -25,6 +25,11 @@ export interface LedgerStore {
   archive: Objects
   /** How long a record stays in the table: so many days behind its day, and behind its reading. */
   keepDays: number
+  /**
+   * Read days that are closed from the archive, if it is whole: there a day is one request, and in
+   * the table as many as its size takes.
+   */
+  fromArchive?: boolean
 }
 
 /** The ledgers of a back end. */
@@ -111,8 +116,14 @@ function endOf(newest: RecordHead) {
 /** How often a reader that met a gap reads again before it gives up. */
 const GAP_TRIES = 3
 
-/** How many records are read at once: about as many MiB of text in the memory. */
+/** How many records are asked for at once, at first: each may be as large as an item can be. */
 const PAGE_RECORDS = 16
+
+/** Where they are small, more are asked for: the requests of a long day are what costs. */
+const MOST_PAGE_RECORDS = 128
+
+/** A page of records that together hold less is small, in bytes as they are stored. */
+const SMALL_PAGE_BYTES = 64 * 1024
 
 /** The records of a day file after sequence `after`, in order and gapless: see `itemsAfter`. */
 export async function* recordsAfter(
@@ -130,14 +141,19 @@ export async function* recordsAfter(
  * created.
  */
 export async function* itemsAfter(
-  { table, archive }: LedgerStore,
+  { table, archive, fromArchive = false }: LedgerStore,
   file: DayFile,
   after: number,
 ): AsyncGenerator<Item> {
+  if (fromArchive && after === 0) {
+    const closed = await closedItems(table, archive, file)
+    yield* closed
+    after = closed.length
+  }
   const partition = ledgerPartition(file.site, file.feed, file.day)
-  for (let tries = 1; ; ) {
+  for (let tries = 1, limit = PAGE_RECORDS; ; ) {
     const first = after + 1
-    const items = await table.list(partition, { from: sequenceKey(first), limit: PAGE_RECORDS })
+    const items = await table.list(partition, { from: sequenceKey(first), limit })
     const gap = items.findIndex(({ sort }, index) => sort !== sequenceKey(first + index))
     const close = gap === -1 ? undefined : await newestClose(table, file)
     if (close && close.sequence > after) {
@@ -150,10 +166,32 @@ export async function* itemsAfter(
     }
     yield* gap === -1 ? items : items.slice(0, gap)
     after += gap === -1 ? items.length : gap
-    if (gap === -1 && items.length < PAGE_RECORDS) return
+    if (gap === -1 && items.length < limit) return
+    limit = isSmall(items) ? MOST_PAGE_RECORDS : PAGE_RECORDS
     if (gap !== 0) tries = 1
     else if (tries === GAP_TRIES) throw ledgerGap(partition, after + 1)
     else tries += 1
+  }
+}
+
+function isSmall(items: readonly Item[]): boolean {
+  return items.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0) < SMALL_PAGE_BYTES
+}
+
+/** All items of a ledger that ends with a close record; none when it does not, or not whole. */
+async function closedItems(table: Table, archive: Objects, file: DayFile): Promise<Item[]> {
+  const partition = ledgerPartition(file.site, file.feed, file.day)
+  const [newest] = await table.list(partition, { descending: true, limit: 1 })
+  if (newest?.data.kind !== 'close') return []
+  const { archive: archived } = decodeRecord(newest) as CloseRecord
+  try {
+    const items: Item[] = []
+    for await (const item of archivedItems(archive, archived)) items.push(item)
+    return [...items, newest]
+  } catch (thrown) {
+    // The records may still stand in the table; where they do not, reading on says what is wrong.
+    if (asRoundsError(thrown).class !== 'skip') throw thrown
+    return []
   }
 }
 

@@ -22,6 +22,11 @@ export interface Tally extends LineCounts {
   newestMs?: number
   /** Of a system file: which five minutes of the day have a sample, as bits in base64. */
   slots?: string
+  /**
+   * Of an alarm file: readings of before its day, which count for the end of an earlier one. Absent
+   * in tallies of release 0.1.0.
+   */
+  early?: number
   /** Of a service file: its last line counts. */
   service?: ServiceReading
   /** Record time of the last line, to tell the halves of a repeated hour apart. */
@@ -92,12 +97,22 @@ export function tallied<F extends Feed>(
     newestMs = Math.max(newestMs, Math.min(recorded.ms, record.readAtMs))
   }
   if (Number.isFinite(newestMs)) next.newestMs = newestMs
+  const early = tally.sequence === 0 ? 0 : tally.early
+  if (feed === 'alarm' && early !== undefined) {
+    next.early = early + earlyIn(parsed, record.readAtMs, dayStartMs)
+  }
   if (feed === 'system') next.slots = marked(tally.slots, parsed, dayStartMs)
   const last = parsed.readings.at(-1)
   // Rows aside are of an older state of the file: they are its last line only when nothing else is.
   const isLast = !record.aside || !tally.service
   if (feed === 'service' && last && isLast) next.service = last as ServiceReading
   return next
+}
+
+/** As everywhere with alarms, what is recorded in the future is of the moment of reading. */
+function earlyIn({ readings }: Parsed<Feed>, readAtMs: number, dayStartMs: number): number {
+  if (readAtMs < dayStartMs) return readings.length
+  return readings.filter(({ recorded }) => recorded.ms < dayStartMs).length
 }
 
 /** Every line must be accounted for (DESIGN section 3, rule 7). */

@@ -4,10 +4,16 @@ import type { DayMark, OverviewRow } from '../report/pages/overview.ts'
 import { siteDaysPage } from '../report/pages/site-days.ts'
 import type { Language, Settings, Site } from '../site.ts'
 import { pagesPartition } from '../store/keys.ts'
-import type { Item, Table } from '../store/table.ts'
+import type { Item, Key, Table } from '../store/table.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { calendarPath, hrefFrom, languageLinks, OVERVIEW_PATH, publishedPath } from './paths.ts'
-import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
+import {
+  type Published,
+  type PublishPorts,
+  publish,
+  publishedOf,
+  type Report,
+} from './published.ts'
 
 /** Sort of a site's calendar: behind every day. */
 const CALENDAR = 'calendar'
@@ -31,44 +37,85 @@ export function markOf(
   return { day: row.day, href, level: worstLevel(row.findings) }
 }
 
-/** Whether a site's calendar stands as it is noted: not while a rebuild makes it anew. */
-export async function hasCalendar(table: Table, site: Site): Promise<boolean> {
-  const item = await table.get({ partition: pagesPartition(site.id), sort: CALENDAR })
-  return Boolean(publishedOf(item)?.inputs)
+/** What is noted of a site's calendar. */
+export function readCalendar(table: Table, site: Site): Promise<Item | undefined> {
+  return table.get(keyOf(site))
 }
 
-/** Publishes a site's calendar from what is noted of its days. */
-export async function publishCalendar(
-  { table, pages, settings, form }: PublishPorts,
+/** Whether a calendar stands as it is noted: not while a rebuild makes it anew. */
+export function isCurrentCalendar(item: Item | undefined, form: string): boolean {
+  return publishedOf(item)?.inputs === inputsOf(form)
+}
+
+/** What a calendar shows of a day, from the day's rows: as long as it is the same text. */
+export function marksOf(rows: Published['rows']): string {
+  const [row] = Object.values(rows ?? {})
+  return JSON.stringify(row && [row.site, row.href, worstLevel(row.findings), countOf(row)])
+}
+
+/**
+ * Publishes a site's calendar when a mark in it has changed, or when it is not as it is noted;
+ * notes `older` with it, see `Published`. Without it the next report looks at all days.
+ */
+export async function keepCalendar(
+  ports: PublishPorts,
   site: Site,
-  force: boolean,
+  item: Item | undefined,
+  { force, isMarked, older }: { force: boolean; isMarked: boolean; older?: string },
   report: Report,
 ): Promise<void> {
-  const items = await table.list(pagesPartition(site.id))
-  const item = items.find(({ sort }) => sort === CALENDAR)
+  const { table, pages, settings, form } = ports
+  const known = publishedOf(item)
   const { languages } = settings.report
-  const path = calendarPath(site.id)
+  const isCurrent = isCurrentCalendar(item, form)
+  if (isCurrent && !isMarked && !force && known?.older === older) {
+    report.unchanged += languages.length
+    return
+  }
+  const items = await table.list(pagesPartition(site.id))
   const files = new Map<string, string>()
   for (const language of languages) {
-    const here = { language, path }
-    const days = rowsOf(items, language).map((row) => ({
-      ...markOf(row, path, language, settings),
-      ...(site.feeds.alarm && { openAlarms: openOf(row) }),
-    }))
-    const view = {
-      brand: settings.report.title,
-      languageLinks: languageLinks(here, languages),
-      site: { id: site.id, name: site.name, timeZone: site.timeZone },
-      sitesHref: hrefFrom(here, { language, path: OVERVIEW_PATH }, languages),
-      days,
-    }
-    files.set(publishedPath(here, languages), siteDaysPage(view, CATALOGUE[language]))
+    const here = { language, path: calendarPath(site.id) }
+    files.set(publishedPath(here, languages), calendarPage(items, site, language, settings))
   }
-  const inputs = createHash('sha256').update(form).digest('hex')
-  const key = { partition: pagesPartition(site.id), sort: CALENDAR }
-  await publish(table, pages, key, item, { inputs, files }, force, report)
+  if (items.every(({ sort }) => sort >= CALENDAR)) return
+  const built = { inputs: inputsOf(form), files, ...(older && { older }) }
+  await publish(table, pages, keyOf(site), item, built, force, report)
 }
 
-function openOf({ openBySeverity }: OverviewRow): number {
+function calendarPage(
+  items: readonly Item[],
+  site: Site,
+  language: Language,
+  settings: Settings,
+): string {
+  const { languages, title } = settings.report
+  const path = calendarPath(site.id)
+  const here = { language, path }
+  const days = rowsOf(items, language).map((row) => ({
+    ...markOf(row, path, language, settings),
+    ...(site.feeds.alarm && { openAlarms: countOf(row) }),
+  }))
+  const view = {
+    brand: title,
+    languageLinks: languageLinks(here, languages),
+    site: { id: site.id, name: site.name, timeZone: site.timeZone },
+    sitesHref: hrefFrom(here, { language, path: OVERVIEW_PATH }, languages),
+    days,
+  }
+  return siteDaysPage(view, CATALOGUE[language])
+}
+
+function keyOf(site: Site): Key {
+  return { partition: pagesPartition(site.id), sort: CALENDAR }
+}
+
+function inputsOf(form: string): string {
+  return createHash('sha256').update(form).digest('hex')
+}
+
+/** While a day runs, its count would change the calendar with every report. */
+function countOf({ running, openBySeverity }: OverviewRow): number | undefined {
+  if (running) return undefined
   return Object.values(openBySeverity).reduce((sum, count) => sum + count, 0)
 }

@@ -25,6 +25,8 @@ export interface Published {
   files: Record<string, string>
   /** Of a day: its row in the overview, in every language. */
   rows?: Partial<Record<Language, OverviewRow>>
+  /** Of a calendar: stands for the inputs of all older days, when their pages are made of them. */
+  older?: string
 }
 
 /** What a report run did. */
@@ -53,17 +55,17 @@ export function publishedOf(item: Item | undefined): Published | undefined {
 /**
  * Writes the files that differ from what was published before (all of them with `force`), then
  * notes them down. When another worker notes at the same time, its note stands: as it may have
- * written an older file than its note says, the next report is made to compare again.
+ * written an older file than its note says, the next report is made to compare again; false then.
  */
 export async function publish(
   table: Table,
   pages: Objects,
   key: Key,
   item: Item | undefined,
-  built: { inputs: string; files: Map<string, string>; rows?: Published['rows'] },
+  built: Omit<Published, 'files'> & { files: Map<string, string> },
   force: boolean,
   report: Report,
-): Promise<void> {
+): Promise<boolean> {
   const before = publishedOf(item)?.files ?? {}
   const files: Record<string, string> = {}
   const changed: [path: string, text: string][] = []
@@ -76,13 +78,16 @@ export async function publish(
   // Languages of one page, side by side: a write waits for the disk, or for the network.
   await Promise.all(changed.map(([path, text]) => pages.put(path, text, PAGE_OPTIONS)))
   report.published.push(...changed.map(([path]) => path))
-  const { inputs, rows } = built
-  if (item && sameFiles(before, files) && publishedOf(item)?.inputs === inputs) return
-  const content = { data: { format: PAGES_FORMAT, inputs, files, ...(rows && { rows }) } }
+  const { files: _, ...noted } = built
+  const known = publishedOf(item)
+  const isKnown = known?.inputs === noted.inputs && known.older === noted.older
+  if (isKnown && sameFiles(before, files)) return true
+  const content = { data: { format: PAGES_FORMAT, ...noted, files } }
   const write = item
     ? await table.replace(key, item.version, content)
     : await table.create(key, content)
   if (!write.done && write.standing) await table.remove(key, write.standing.version)
+  return write.done
 }
 
 function sameFiles(one: Record<string, string>, other: Record<string, string>): boolean {

@@ -154,8 +154,11 @@ export function dayFingerprint(
   const endMs = placed.zone.endOf(day)
   const { name, timeZone, feeds, serviceCountsOf } = placed.site
   const alarmDays = [...days]
-    .filter(([other]) => other <= addDays(day, 1))
+    .filter(([other]) => other <= day)
     .map(([other, { feeds }]) => [other, feeds.alarm?.sequence ?? 0])
+  // Of the next day's file only the lines that came late: it grows all day long.
+  const next = days.get(addDays(day, 1))?.feeds.alarm
+  const late = (placed.site.onRewrite === 'merge' ? next?.early : undefined) ?? next?.sequence
   const lookedBack = Array.from({ length: LOOK_BACK_DAYS }, (_, back) =>
     counts.get(addDays(day, -back)),
   )
@@ -175,7 +178,7 @@ export function dayFingerprint(
         ]),
         lookedBack,
         facts.provisional.has(day),
-        running ? standing : alarmDays,
+        running ? standing : [alarmDays, late ?? 0],
         running ? null : spans.filter(({ fromMs }) => fromMs < endMs),
       ]),
     )

@@ -10,21 +10,15 @@ import { overviewRow } from '../report/pages/overview.ts'
 import { siteDayPage } from '../report/pages/site-day.ts'
 import type { Day, Language } from '../site.ts'
 import { pagesPartition } from '../store/keys.ts'
-import type { Item } from '../store/table.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { addDays } from '../time.ts'
-import { hasCalendar, publishCalendar } from './calendar.ts'
+import { keepCalendar, marksOf } from './calendar.ts'
+import { type DayRange, type DueDay, dueDays } from './due-days.ts'
 import { dayPath, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, publishedOf, type Report } from './published.ts'
-import { dayFingerprint, type SiteFacts, siteFacts, standingNow } from './site-facts.ts'
-import { dayFigures, type Neighbours, siteDayView } from './site-view.ts'
+import { type SiteFacts, siteFacts, standingNow } from './site-facts.ts'
+import { dayFigures, siteDayView } from './site-view.ts'
 import { systemRows } from './system-rows.ts'
-
-/** Which of a site's days a report looks at. */
-export interface DayRange {
-  from: Day
-  to: Day
-}
 
 /**
  * Publishes the pages of one site that have changed: its days, oldest first, then its calendar.
@@ -41,25 +35,8 @@ export async function publishSite(
 ): Promise<void> {
   const { table, settings } = ports
   const facts = await siteFacts(table, placed, settings, range, nowMs)
-  const wide = { from: addDays(range.from, -1), to: addDays(range.to, 1) }
-  const partition = pagesPartition(placed.site.id)
-  const items = new Map((await table.list(partition, wide)).map((item) => [item.sort, item]))
-  const shown = shownDays(facts)
-  const { gapMinutes, expireAfterDays } = settings.thresholds
-  const now = standingNow(facts, nowMs, expireAfterDays)
-  const due = shown
-    .filter((day) => day >= range.from && day <= range.to)
-    .map((day) => {
-      const neighbours = neighboursOf(shown, day)
-      const inputs = dayFingerprint(facts, day, ports.form, neighbours, gapMinutes, now)
-      return { day, neighbours, inputs, item: items.get(day) }
-    })
-    .filter(({ inputs, item }) => {
-      const published = publishedOf(item)
-      const same = !force && published?.inputs === inputs
-      if (same) report.unchanged += Object.keys(published.files).length
-      return !same
-    })
+  const now = standingNow(facts, nowMs, settings.thresholds.expireAfterDays)
+  const { due, calendar, older } = await dueDays(ports, facts, range, now, force, report)
   const failures: unknown[] = []
   const failed = (thrown: unknown) => {
     if (asRoundsError(thrown).class === 'stop') throw thrown
@@ -67,39 +44,21 @@ export async function publishSite(
   }
   const days = due.map(({ day }) => day)
   const past = await pastStandingOf(ports, facts, days).catch(failed)
+  let isMarked = false
+  let isNoted = true
   for (const one of due) {
     const standing = one.day >= facts.today ? now : past?.get(one.day)
     // What stood at the end of a past day takes the rows of all days before it.
     if (!standing) continue
-    await publishDay(ports, facts, { ...one, standing, force }, report).catch(failed)
+    const outcome = await publishDay(ports, facts, { ...one, standing, force }, report).catch(
+      failed,
+    )
+    isMarked ||= outcome?.isMarked ?? false
+    isNoted &&= outcome?.isNoted ?? false
   }
-  const isGone = shown.length > 0 && !(await hasCalendar(table, placed.site))
-  if (due.length > 0 || isGone) await publishCalendar(ports, placed.site, force, report)
-  else report.unchanged += settings.report.languages.length
+  const next = { force, isMarked, ...(older && isNoted && failures.length === 0 && { older }) }
+  await keepCalendar(ports, placed.site, calendar, next, report)
   if (failures.length > 0) throw failures[0]
-}
-
-/**
- * Days that have a page: those of which anything was read, and those behind the first of them that
- * rounds have followed: a day of which nothing came must be seen, not missed. A site of which
- * nothing ever came has the days that rounds have tried.
- */
-function shownDays(facts: SiteFacts): Day[] {
-  const counted = [...facts.counts.keys()]
-  const held = [...facts.days].filter(([, { feeds }]) =>
-    Object.values(feeds).some((tally) => tally.lines > 0),
-  )
-  const followed = [...facts.observed].filter(
-    ([day, { via }]) => via === 'round' && day <= facts.today,
-  )
-  const read = [...counted, ...held.map(([day]) => day)].sort()
-  const missed = followed.map(([day]) => day).filter((day) => day >= (read[0] ?? day))
-  return [...new Set([...read, ...missed])].sort()
-}
-
-function neighboursOf(days: readonly Day[], day: Day): Neighbours {
-  const at = days.indexOf(day)
-  return { previous: days[at - 1], next: days[at + 1] }
 }
 
 /**
@@ -117,8 +76,22 @@ async function pastStandingOf(
   const standing = new Map<Day, Occurrence[]>()
   if (past.length === 0) return standing
   const { expireAfterDays } = ports.settings.thresholds
-  const withAlarms = [...facts.days].filter(([, { feeds }]) => feeds.alarm).map(([day]) => day)
-  const observations = await observationsOf(ledgersOf(ports), placed, withAlarms)
+  // Of later days only the files with lines that came late.
+  const last = past.at(-1)!
+  const told = [...facts.days].filter(
+    ([
+      day,
+      {
+        feeds: { alarm },
+      },
+    ]) => alarm && (day <= last || (alarm.early ?? 1) > 0),
+  )
+  const withAlarms = told.map(([day]) => day)
+  const observations = await observationsOf(
+    { ...ledgersOf(ports), fromArchive: true },
+    placed,
+    withAlarms,
+  )
   // The last millisecond of the day: what is recorded at midnight belongs to the next one.
   const times = past.map((day) => placed.zone.endOf(day) - 1)
   for (const [index, all] of standingAt(observations, times).entries()) {
@@ -129,21 +102,21 @@ async function pastStandingOf(
   return standing
 }
 
-interface DueDay {
-  day: Day
-  neighbours: Neighbours
-  inputs: string
-  item: Item | undefined
-  standing: Occurrence[]
-  force: boolean
+/** What became of a day's page. */
+interface DayPublished {
+  /** True when the calendar shows the day otherwise than before. */
+  isMarked: boolean
+  /** False when another worker has noted something else at the same time. */
+  isNoted: boolean
 }
 
 async function publishDay(
   ports: PublishPorts,
   facts: SiteFacts,
-  { day, neighbours, inputs, item, standing, force }: DueDay,
+  one: DueDay & { standing: Occurrence[]; force: boolean },
   report: Report,
-): Promise<void> {
+): Promise<DayPublished> {
+  const { day, neighbours, inputs, item, standing, force } = one
   const { table, pages, settings, dictionary } = ports
   const { placed } = facts
   const { site } = placed
@@ -166,7 +139,9 @@ async function publishDay(
     overview[language] = overviewRow(view, path, [], earlierCalls(facts, day))
   }
   const key = { partition: pagesPartition(site.id), sort: day }
-  await publish(table, pages, key, item, { inputs, files, rows: overview }, force, report)
+  const built = { inputs, files, rows: overview }
+  const isNoted = await publish(table, pages, key, item, built, force, report)
+  return { isMarked: marksOf(publishedOf(item)?.rows) !== marksOf(overview), isNoted }
 }
 
 /** The newest counts before a day: yesterday's, in the morning. */

@@ -81,7 +81,8 @@ async function reportAnew(
   const { table, settings, clock } = rounds
   const sites = work.map(({ placed }) => placed.site.id)
   const notes = [...(await notesOf(table, sites)).values()].flat()
-  for (const note of notes) await outdate(table, note)
+  // A site's calendar first: while it counts, a report does not look at what is noted of old days.
+  for (const note of notes.reverse()) await outdate(table, note)
   const todayOf = ({ zone }: PlacedSite): Day => zone.dayOf(clock.now())
   for (const [today, own] of Map.groupBy(work, ({ placed }) => todayOf(placed))) {
     const sites = own.map(({ placed }) => placed.site.id)

@@ -55,6 +55,18 @@ describe('a tally', () => {
     expect(tally.newestMs).toBe(START + 50 * MINUTE_MS)
   })
 
+  it('counts alarms of before its day, and none from a tally that did not (release 0.1.0)', () => {
+    const alarm = (time: string) => `s1|A|n|d|2026-11-09 20:00:00||${time}\n`
+    const text = `${alarm('2026-11-09 23:59:59')}${alarm('2026-11-10 00:00:00')}`
+    const first = tallied(emptyTally(), 'alarm', rowsOf('alarm', text), START)
+    expect(first.early).toBe(1)
+    const again = { sequence: 2, readAtMs: START - MINUTE_MS }
+    expect(tallied(first, 'alarm', rowsOf('alarm', text, again), START).early).toBe(3)
+    const { early: _, ...before } = first
+    expect(tallied(before, 'alarm', rowsOf('alarm', text, again), START).early).toBeUndefined()
+    expect(tallied(emptyTally(), 'system', rowsOf('system', text), START).early).toBeUndefined()
+  })
+
   it('does not take place or generation from rows aside', () => {
     const first = tallied(emptyTally(), 'system', rowsOf('system', sample('00:50:00')), START)
     const aside = rowsOf('system', sample('00:01:00'), { sequence: 2, aside: true, generation: 3 })

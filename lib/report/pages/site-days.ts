@@ -10,8 +10,8 @@ import { link, page } from './shell.ts'
 
 /** A day in a site's calendar. */
 export interface CalendarDay extends DayMark {
-  /** Alarms open at its end; absent when the site has no alarm feed. */
-  openAlarms?: number
+  /** Alarms open at its end; absent while it runs, and when the site has no alarm feed. */
+  openAlarms?: number | undefined
 }
 
 /** Everything that a site's calendar shows. */
