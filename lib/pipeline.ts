@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DescribedAlarm } from './alarms/alarm.ts'
 import { type Book, bringUpBook } from './alarms/book.ts'
-import { type Dictionary, described, worstFirst } from './alarms/dictionary.ts'
-import { isExpired, observedSpans } from './alarms/expiry.ts'
-import { openAlarm } from './alarms/occurrence.ts'
+import type { Dictionary } from './alarms/dictionary.ts'
 import { type TimeLimit, whileTime } from './at-once.ts'
 import { chosenSites } from './chosen-sites.ts'
 import { asRoundsError, type RoundsError } from './errors.ts'
@@ -13,7 +11,7 @@ import { LINE_COUNTS, type LineCounts } from './ledger/coverage.ts'
 import { placedSite } from './ledger/days.ts'
 import { exportDays } from './ledger/export-days.ts'
 import { ledgersOf } from './ledger/ledger.ts'
-import { observe, observedDays, type Reading } from './ledger/observed.ts'
+import { observe, type Reading } from './ledger/observed.ts'
 import { putOffExpiry, withoutClosed } from './ledger/put-off.ts'
 import type { DayFile } from './ledger/record.ts'
 import { settlesAsked, settlesDue } from './ledger/settle-due.ts'
@@ -31,11 +29,12 @@ import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
 import { collectSite, type SiteRequest } from './rounds/collect-site.ts'
 import { forgetGlance, noteMail } from './rounds/glance.ts'
+import { bookNow, computeRunning, standingIn } from './rounds/running-day.ts'
 import type { Day, Feed, Settings, Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, DAY_MS, zoneNamed } from './time.ts'
+import { addDays, type Clock, zoneNamed } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
@@ -62,6 +61,12 @@ export interface Rounds {
   clock: Clock
   chance: Chance
   log: Log
+  /**
+   * Where each write is paid for, rounds leave what is computed of the running day (tallies, book
+   * of alarms) to those who need it: notifying and reports. Any of it may be out of date anyway,
+   * after a round that was killed; so what comes of it is the same.
+   */
+  foldLater?: boolean
 }
 
 /** Which sites, days and feeds to collect; what is absent means all, or what is due. */
@@ -97,7 +102,7 @@ export async function collect(rounds: Rounds, request: CollectRequest): Promise<
   const totals = { lines: 0, readings: 0, rejects: 0, unknown: 0, blank: 0, bytes: 0 }
   for (const file of files) {
     for (const count of LINE_COUNTS) {
-      totals[count] += file[count]
+      totals[count] += file[count] ?? 0
     }
     totals.bytes += file.end - file.start
   }
@@ -174,28 +179,6 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
 /** The alarms of a site that stand at `atMs`, from the book: worst first, in the site's words. */
 export async function openAlarms(rounds: Rounds, site: Site, atMs: number) {
   return standingIn(rounds, site, await bookNow(rounds, site, atMs), atMs)
-}
-
-function bookNow(rounds: Rounds, site: Site, atMs: number): Promise<Book> {
-  const placed = placedSite(site)
-  const from = addDays(placed.zone.dayOf(atMs), -rounds.settings.retention.keepDays)
-  return bringUpBook(ledgersOf(rounds), placed, new Map(), from)
-}
-
-async function standingIn(rounds: Rounds, site: Site, book: Book, atMs: number) {
-  const { table, settings, dictionary } = rounds
-  const { zone } = placedSite(site)
-  const { expireAfterDays } = settings.thresholds
-  // Observed time is no longer than time: what changed lately has not expired, whatever was read.
-  const old = book.open.filter(({ changedMs }) => atMs - changedMs >= expireAfterDays * DAY_MS)
-  const from = zone.dayOf(Math.min(...old.map(({ changedMs }) => changedMs), atMs))
-  const observed =
-    old.length > 0 ? await observedDays(table, site.id, rounds.clock.now(), { from }) : new Map()
-  const spans = observedSpans(observed, zone)
-  return book.open
-    .filter((one) => !isExpired(one.changedMs, atMs, spans, expireAfterDays))
-    .map((one) => described(openAlarm(site.id, one), dictionary, site.language))
-    .sort(worstFirst)
 }
 
 /** What failed for these feeds of a day; all of the site's unless they are given. */
@@ -354,7 +337,9 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
       to: today,
     }
     try {
-      await publishSite(ports, placed, range, clock.now(), force, reported)
+      await computeRunning(rounds, site)
+      const known = rounds.foldLater && { book: await bookNow(rounds, site, clock.now()) }
+      await publishSite({ ...ports, ...known }, placed, range, clock.now(), force, reported)
     } catch (thrown) {
       const error = asRoundsError(thrown)
       if (error.class === 'stop') throw error

@@ -1,7 +1,7 @@
 import { type PlacedSite, siteDays } from '../ledger/days.ts'
-import type { LedgerStore } from '../ledger/ledger.ts'
+import { type LedgerStore, placeOf } from '../ledger/ledger.ts'
 import { mergedRows, type Rows, readerOf, readWith } from '../ledger/rows.ts'
-import type { Day } from '../site.ts'
+import type { Day, Site } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import { MINUTE_MS } from '../time.ts'
 import { readBook, writeBook } from './book-item.ts'
@@ -65,15 +65,20 @@ export async function bookOf(table: Table, site: string): Promise<Book> {
 }
 
 /**
- * Brings the book up to the newest records of the days in `newest` (the last sequence of their
- * alarm ledger). The rows of days before `keepFrom` count no more; when that day goes back, because
- * a clock was ahead and is set right, those of the days from there on count again.
+ * Brings the book up to the newest records of the days in `newest`: the last sequence of their
+ * alarm ledger, `Infinity` where it is not known and is looked up. The rows of days before
+ * `keepFrom` count no more; when that day goes back, because a clock was ahead and is set right,
+ * those of the days from there on count again.
+ *
+ * It is written as soon as it goes on by `worthRecords`: what costs less to read again than to
+ * write may be folded anew by the next one who asks.
  */
 export async function bringUpBook(
   store: LedgerStore,
   placed: PlacedSite,
   newest: ReadonlyMap<Day, number>,
   keepFrom: Day,
+  worthRecords = 1,
 ): Promise<Book> {
   const { table } = store
   for (;;) {
@@ -82,12 +87,13 @@ export async function bringUpBook(
       item,
       older = false,
     } = (await readBook(table, placed.site.id)) ?? { book: EMPTY, item: undefined }
-    const behind = [...newest]
+    const told = await lookedUp(store, placed, book, newest)
+    const behind = [...told]
       .filter(([day, sequence]) => day >= keepFrom && sequence > (book.days[day]?.sequence ?? 0))
       .map(([day]) => day)
       .sort()
     const left = Object.keys(book.days).filter((day) => day < keepFrom)
-    const gone = [...newest].filter(([day, sequence]) => day < keepFrom && sequence > 0)
+    const gone = [...told].filter(([day, sequence]) => day < keepFrom && sequence > 0)
     const isOther = older || (item !== undefined && book.readWith !== readWith(placed.site))
     const isBack = book.leftOut !== undefined && book.leftOut >= keepFrom
     const known = isBack ? await alarmDays(table, placed.site.id) : Object.keys(book.days)
@@ -101,8 +107,38 @@ export async function bringUpBook(
       kept && !isOther && !isBack ? await foldedOn(store, placed, kept, behind) : undefined
     const next = await (onward ?? foldedAgain(store, placed, days))
     const whole = leftOut ? { ...next, leftOut } : next
+    const isOnward = onward && left.length === 0 && leftOut === book.leftOut
+    if (isOnward && recordsIn(whole) - recordsIn(book) < worthRecords) return whole
     if (await writeBook(table, placed.site.id, item, whole)) return whole
   }
+}
+
+/**
+ * Which records there are, looked up where that is not known, unless reading on will show it: that
+ * is the same request.
+ */
+async function lookedUp(
+  store: LedgerStore,
+  { site }: PlacedSite,
+  book: Book,
+  newest: ReadonlyMap<Day, number>,
+): Promise<Map<Day, number>> {
+  const told = new Map(newest)
+  for (const [day, sequence] of newest) {
+    if (Number.isFinite(sequence) || readsOn(site, book, day)) continue
+    told.set(day, (await placeOf(store, { site: site.id, feed: 'alarm', day })).sequence)
+  }
+  return told
+}
+
+/** True when the rows of a day can be folded from where the book stands. */
+function readsOn({ onRewrite }: Site, { days }: Book, day: Day): boolean {
+  return onRewrite !== 'replace' && Object.keys(days).length > 0 && !days[day]?.tail
+}
+
+/** How many records of all days are folded. */
+function recordsIn({ days }: Book): number {
+  return Object.values(days).reduce((sum, { sequence }) => sum + sequence, 0)
 }
 
 /** The last of these days before `keepFrom`; undefined when there is none. */
@@ -143,8 +179,8 @@ async function foldedOn(
   )
   const days = { ...book.days }
   for (const day of behind) {
+    if (!readsOn(site, book, day)) return undefined
     const position = days[day] ?? NOT_FOLDED
-    if (position.tail) return undefined
     const reader = readerOf(site, zone, position.previousMs)
     const file = { site: site.id, feed: 'alarm' as const, day }
     for await (const rows of mergedRows(store, file, reader, position.sequence)) {

@@ -83,6 +83,7 @@ export async function awsRounds(
   const report = { ...(publicUrl && { publicUrl }), ...settings.report }
   return {
     ...{ table, archive, pages, clock, chance, log },
+    foldLater: true,
     settings: { ...settings, report },
     mailer: mailerOf(ports, settings.mail),
     openSource: (site) => {

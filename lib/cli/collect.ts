@@ -132,7 +132,7 @@ function printCollected({ files, totals, failures }: Collected, terminal: Termin
       one.day,
       one.feed,
       counted(one.lines),
-      counted(one.rejects),
+      counted(one.rejects ?? 0),
       `${counted(one.end - one.start)} B`,
       one.generation,
     ])

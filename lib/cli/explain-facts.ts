@@ -60,10 +60,10 @@ export interface DayFacts {
 
 /** Reads what a day of a site is explained from; writes nothing. */
 export async function dayFacts(rounds: Rounds, site: Site, day: Day): Promise<DayFacts> {
-  const { table, settings, clock } = rounds
+  const { settings, clock } = rounds
   const zone = zoneNamed(site.timeZone)
   const nowMs = clock.now()
-  const facts = await siteFacts(table, { site, zone }, settings, { from: day, to: day }, nowMs)
+  const facts = await siteFacts(rounds, { site, zone }, { from: day, to: day }, nowMs)
   const { gapMinutes } = settings.thresholds
   const observed = facts.observed.get(day)
   const feeds: FeedFacts[] = []

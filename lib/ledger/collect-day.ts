@@ -9,8 +9,12 @@ import { type Pulled, type PullPorts, pull } from './pull.ts'
 import type { DayFile, Via } from './record.ts'
 import { mergedRows, readerOf } from './rows.ts'
 
-/** What one run added of a day file: bytes `start` to `end` of a generation, and their lines. */
-export interface FileAdded extends DayFile, LineCounts {
+/**
+ * What one run added of a day file: bytes `start` to `end` of a generation, and their lines. What
+ * the lines are is absent where that is computed later.
+ */
+export interface FileAdded extends DayFile, Partial<Omit<LineCounts, 'lines'>> {
+  lines: number
   generation: number
   start: number
   end: number
@@ -45,14 +49,15 @@ export const DOWN = new Set([
 
 /**
  * Reads the day files of one site and day, appends what is new, and brings the day's tallies up to
- * it. One feed's failure does not keep the others; only an error of class `stop` is thrown.
+ * it unless they are computed `later`. One feed's failure does not keep the others; only an error
+ * of class `stop` is thrown.
  */
 export async function collectDay(
   ports: PullPorts,
   placed: PlacedSite,
   day: Day,
   feeds: readonly Feed[],
-  via: Via,
+  { via, later = false }: { via: Via; later?: boolean },
 ): Promise<DayCollected> {
   const collected: DayCollected = {
     added: [],
@@ -79,10 +84,13 @@ export async function collectDay(
     const tail = outcome.tail.subarray(0, MOST_TAIL_BYTES)
     collected.readings.push({ feed, atMs: readAtMs, found, tail })
   }
-  const days = await bringUpDay(ports.store, placed, day, collected.newest)
+  const days = later ? undefined : await bringUpDay(ports.store, placed, day, collected.newest)
   for (const [feed, one] of pulled) {
-    const added = await addedBy(ports.store, placed, { site: placed.site.id, feed, day }, one, days)
-    if (added) collected.added.push(added)
+    const file = { site: placed.site.id, feed, day }
+    const added = addedBy(file, one)
+    if (!added) continue
+    const counts = days && (await countsOf(ports.store, placed, file, one, days))
+    collected.added.push({ ...added, ...counts })
   }
   return collected
 }
@@ -105,20 +113,13 @@ async function pullFeed(
 }
 
 /** What a pull added, or undefined when that is nothing. */
-async function addedBy(
-  store: LedgerStore,
-  placed: PlacedSite,
-  file: DayFile,
-  pulled: Pulled,
-  days: { before: SiteDay; after: SiteDay },
-): Promise<FileAdded | undefined> {
-  const { appended } = pulled
+function addedBy(file: DayFile, { appended }: Pulled): FileAdded | undefined {
   const [first, last] = [appended[0], appended.findLast((one) => !one.aside) ?? appended.at(-1)]
   if (!first || !last || appended.every((one) => one.start === one.end)) return undefined
   const { generation, end } = last
   const own = appended.filter((one) => one.generation === generation)
-  const counts = await countsOf(store, placed, file, pulled, days)
-  return { ...file, generation, start: Math.min(...own.map(({ start }) => start)), end, ...counts }
+  const lines = appended.reduce((sum, one) => sum + one.lines, 0)
+  return { ...file, generation, start: Math.min(...own.map(({ start }) => start)), end, lines }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Book } from '../alarms/book.ts'
 import type { Dictionary } from '../alarms/dictionary.ts'
 import type { OverviewRow } from '../report/pages/overview.ts'
 import type { Language, Settings } from '../site.ts'
@@ -13,6 +14,8 @@ export interface PublishPorts {
   pages: Objects
   settings: Settings
   dictionary: Dictionary
+  /** The book of alarms of the site that is reported, when it is newer than the one that stands. */
+  book?: Book
   /** Stands for the code that makes the pages and the settings they show: changes with either. */
   form: string
 }

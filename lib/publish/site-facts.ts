@@ -8,9 +8,9 @@ import { type Observed, observedDays } from '../ledger/observed.ts'
 import { provisionalService } from '../ledger/provisional.ts'
 import { type Settling, settlingOf } from '../ledger/settling.ts'
 import type { ServiceReading } from '../parse/feeds.ts'
-import { type Day, FEEDS, type Feed, type Settings } from '../site.ts'
-import type { Table } from '../store/table.ts'
+import { type Day, FEEDS, type Feed } from '../site.ts'
 import { addDays } from '../time.ts'
+import type { PublishPorts } from './published.ts'
 
 /** Everything small that is known of a site: what decides which of its pages have changed. */
 export interface SiteFacts {
@@ -33,9 +33,8 @@ const LOOK_BACK_DAYS = 58
 
 /** Reads what is known of a site about `from` to `to` and what those days' pages look back on. */
 export async function siteFacts(
-  table: Table,
+  { table, settings, book }: Pick<PublishPorts, 'table' | 'settings' | 'book'>,
   placed: PlacedSite,
-  settings: Settings,
   range: { from: Day; to: Day },
   nowMs: number,
 ): Promise<SiteFacts> {
@@ -59,7 +58,7 @@ export async function siteFacts(
     days,
     observed,
     spans: observedSpans(observed, zone),
-    book: await bookOf(table, site.id),
+    book: book ?? (await bookOf(table, site.id)),
     counts,
     provisional,
     today: zone.dayOf(nowMs),

@@ -33,8 +33,8 @@ export async function publishSite(
   force: boolean,
   report: Report,
 ): Promise<void> {
-  const { table, settings } = ports
-  const facts = await siteFacts(table, placed, settings, range, nowMs)
+  const { settings } = ports
+  const facts = await siteFacts(ports, placed, range, nowMs)
   const now = standingNow(facts, nowMs, settings.thresholds.expireAfterDays)
   const { due, calendar, older } = await dueDays(ports, facts, range, now, force, report)
   const failures: unknown[] = []

@@ -29,6 +29,8 @@ export interface CollectPorts {
   openSource(site: Site): Source
   clock: Clock
   log: Log
+  /** See `Rounds` of the pipeline. */
+  foldLater?: boolean
 }
 
 /** Which days and feeds of a site to collect; what is absent means what is due, or all. */
@@ -96,8 +98,11 @@ async function collectPlaced(
       const looked = await lookAgain({ table, source, clock }, placed, glance)
       if (looked) return { files: [], ...looked, mail: mayNeedMail(site, glance, nowMs) }
     }
+    // The first round of a part of the day computes all that was left to do.
+    const later = ports.foldLater && glance ? placed.zone.dayOf(nowMs) : undefined
     const known = glance && { known: glance.days }
-    const collected = await collectDays(ports, placed, source, { ...request, ...known })
+    const asked = { ...request, ...known, ...(later && { later }), isFirst: !glance }
+    const collected = await collectDays(ports, placed, source, asked)
     const { files, failures, book, read, unsettled } = collected
     const isCalm = files.length === 0 && failures.length === 0
     const seen = isCalm ? filesSeen(placed, read, unsettled, glance) : undefined
@@ -124,12 +129,20 @@ interface DaysCollected {
   unsettled: Day[]
 }
 
+/** What collecting days is asked for besides. */
+interface DaysRequest extends SiteRequest, Pick<DaysAsked, 'known'> {
+  /** The day of which tallies and alarms are computed later. */
+  later?: Day
+  /** Compute too what rounds of the day before may have left for later. */
+  isFirst?: boolean
+}
+
 /** Reads the days that are asked for or due. */
 async function collectDays(
   ports: CollectPorts,
   placed: PlacedSite,
   source: Source,
-  request: SiteRequest & Pick<DaysAsked, 'known'>,
+  request: DaysRequest,
 ): Promise<DaysCollected> {
   const { table, settings, clock } = ports
   const { site } = placed
@@ -145,7 +158,8 @@ async function collectDays(
       // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
       if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
       else if (unseen.has(day)) await observe(table, site.id, day, 0, 'round', [])
-      const one = await collectDay({ store, source, clock }, placed, day, feeds, request.via)
+      const how = { via: request.via, later: day === request.later }
+      const one = await collectDay({ store, source, clock }, placed, day, feeds, how)
       read.set(day, one)
       files.push(...one.added)
       failures.push(...one.failures)
@@ -157,18 +171,24 @@ async function collectDays(
   const readings = new Map([...read].map(([day, one]) => [day, one.readings]))
   const newestAlarms = new Map<Day, number>()
   for (const [day, { newest }] of read) {
-    if (newest.has('alarm')) newestAlarms.set(day, newest.get('alarm')!)
+    if (newest.has('alarm') && day !== request.later) newestAlarms.set(day, newest.get('alarm')!)
   }
   const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
   let lost: FileFailure[] = []
   let book: Book | undefined
   try {
+    if (ports.foldLater && request.isFirst) {
+      const yesterday = addDays(placed.zone.dayOf(clock.now()), -1)
+      if (!(read.get(yesterday)?.newest.size === feeds.length)) leftBehind.push(yesterday)
+    }
     for (const day of leftBehind) {
       const newest = await newestOf(store, placed, day)
       await bringUpDay(store, placed, day, newest)
       newestAlarms.set(day, newest.get('alarm') ?? 0)
     }
-    book = await bringUpBook(store, placed, newestAlarms, keepFrom)
+    if (!request.later || newestAlarms.size > 0) {
+      book = await bringUpBook(store, placed, newestAlarms, keepFrom)
+    }
     if (failures.length === 0) lost = await nothingFound(table, site, readings)
   } catch (thrown) {
     lost = failedDay(site, days.at(-1)!, feeds, thrown)

@@ -113,7 +113,7 @@ async function pastLived(): Promise<Living> {
   let nowMs = MIDNIGHT_MS - 6 * HOUR_MS
   const embedded = world.open({ now: () => nowMs })
   const aws = await meteredAws()
-  const rounds: Rounds = { ...embedded, ...aws.ports }
+  const rounds: Rounds = { ...embedded, ...aws.ports, foldLater: true }
   const files = filesOfWeeks()
   const range = { from: addDays(DAY, -(KEEP_DAYS - 1)), to: addDays(DAY, -2) }
   for (const [path, bytes] of files) if (!isOfDay(path)) await world.write(path, bytes)

@@ -45,7 +45,7 @@ function world(changes: Partial<Site> = {}) {
       files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
     /** Happens once, between a look at the ledger of alarms and the answer of the site. */
     beside: (act: () => Promise<void>) => acts.push(act),
-    collect: (via: Via = 'round') => collectDay(ports, placed, DAY, FEEDS, via),
+    collect: (via: Via = 'round') => collectDay(ports, placed, DAY, FEEDS, { via }),
     settle: () => settleFile(ports, placed, { site: 's1', feed: 'alarm', day: DAY }, 'round'),
   }
 }
@@ -162,6 +162,6 @@ describe('a day of a site', () => {
     const source = sourceOf({ ...portal(), content: Buffer.from(system) })
     const placed = { site: SITE, zone: new Zone(SITE.timeZone) }
     const ports = { store: ledgersIn(table), source, clock: { now: () => 1 } }
-    await expect(collectDay(ports, placed, DAY, ['system'], 'round')).rejects.toBe(stop)
+    await expect(collectDay(ports, placed, DAY, ['system'], { via: 'round' })).rejects.toBe(stop)
   })
 })

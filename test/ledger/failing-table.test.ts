@@ -36,7 +36,7 @@ async function round(table: Table, state: number): Promise<void> {
   const site = { ...portal(), content: STATES[state]! }
   const nowMs = START + (state + 2) * 3_600_000
   const ports = { store: ledgersIn(table), source: sourceOf(site), clock: { now: () => nowMs } }
-  const collected = await collectDay(ports, placed, FILE.day, ['alarm'], 'round')
+  const collected = await collectDay(ports, placed, FILE.day, ['alarm'], { via: 'round' })
   if (collected.failures.length > 0) throw collected.failures[0]!.error
   await bringUpBook(
     ledgersIn(table),

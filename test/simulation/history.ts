@@ -61,6 +61,7 @@ export class History {
       files: new SiteFiles(world, profile.zone, lines, profile.feeds),
       log: { served: [], readings: [] },
       mails: new MailBox(),
+      foldLater: seed % 2 === 1,
     }
     world.say(() => `seed ${seed}: ${JSON.stringify({ ...profile, zone: profile.zone.name })}`)
   }

@@ -32,6 +32,8 @@ export interface Shared {
   files: SiteFiles
   log: Log
   mails: MailBox
+  /** Rounds leave what is computed of the running day to others: see `Rounds`. */
+  foldLater: boolean
 }
 
 export const SITE_ID = 's1'
@@ -89,6 +91,7 @@ function roundsOf(shared: Shared, worker: Worker): Rounds {
     openSource: () => sourceOf(shared.files, shared.log, worker),
     dictionary: new Map(),
     clock: worker.clock,
+    foldLater: shared.foldLater,
     chance: {
       fraction: () => worker.dice.fraction(),
       token: () => {
