@@ -52,7 +52,7 @@ interface Reader {
 }
 
 /** Minutes that divide the hour, or hours that divide the day: cron can say no others evenly. */
-const CADENCES = [
+export const CADENCES = [
   1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440,
 ] as const
 

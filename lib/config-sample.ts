@@ -72,7 +72,7 @@ sites:
 #   todayEveryMinutes: 10
 
 # retention: { keepDays: 35, settleAfterDays: 2 }
-# schedule: { everyMinutes: 5, sitesAtOnce: 8 }
+# schedule: { everyMinutes: 5, sitesAtOnce: 8, samplesEveryMinutes: 60 }
 # serve: { port: 8080 }
 `
 }

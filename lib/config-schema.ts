@@ -341,6 +341,11 @@ const scheduleSchema = z
   .strictObject({
     everyMinutes: whole('Pause between rounds.', 1, DAY_MINUTES).default(5),
     sitesAtOnce: whole('Sites that are read at the same time.', 1, 256).default(8),
+    samplesEveryMinutes: whole(
+      'Pause between readings of system and service files; alarm files are read by every round.',
+      1,
+      DAY_MINUTES,
+    ).optional(),
   })
   .prefault({})
   .describe('When rounds are made.')

@@ -128,7 +128,12 @@ export interface Settings {
   mail: MailSettings
   report: ReportSettings
   retention: { keepDays: number; settleAfterDays: number }
-  schedule: { everyMinutes: number; sitesAtOnce: number }
+  schedule: {
+    everyMinutes: number
+    sitesAtOnce: number
+    /** Files of all feeds but alarms are read no oftener; absent for every round. */
+    samplesEveryMinutes?: number
+  }
   /** Port of `serve` and `run`. */
   serve: { port: number }
 }

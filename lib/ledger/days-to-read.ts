@@ -3,7 +3,7 @@ import type { Item, Table } from '../store/table.ts'
 import { addDays, daysFromTo } from '../time.ts'
 import type { PlacedSite } from './days.ts'
 import { dueAmong, unsettledDays } from './due.ts'
-import { observedIn, observedItems } from './observed.ts'
+import { type Observed, observedIn, observedItems } from './observed.ts'
 
 /** Which days were asked for; see `CollectRequest` of the pipeline. */
 export interface DaysAsked {
@@ -22,7 +22,9 @@ export interface DaysToRead {
   leftBehind: Day[]
   /** Days of which nothing is observed yet, as far as it is known. */
   unseen: ReadonlySet<Day>
-  /** What stands of the others, by day: for who observes more. */
+  /** What was observed of the others. */
+  observed: ReadonlyMap<Day, Observed>
+  /** What stands of them, by day: for who observes more. */
   standing: ReadonlyMap<Day, Item>
 }
 
@@ -35,7 +37,8 @@ export async function daysToRead(
 ): Promise<DaysToRead> {
   if (range) {
     const days = daysFromTo(range.from, range.to)
-    return { days, unsettled: [], leftBehind: [], unseen: new Set(days), standing: new Map() }
+    const nothing = { observed: new Map(), standing: new Map() }
+    return { days, unsettled: [], leftBehind: [], unseen: new Set(days), ...nothing }
   }
   const { keepDays, settleAfterDays } = settings.retention
   const from = known?.[0] ?? addDays(zone.dayOf(nowMs), -keepDays)
@@ -49,5 +52,5 @@ export async function daysToRead(
     .map(([day]) => day)
   const unseen = new Set(days.filter((day) => !observed.has(day)))
   const standing = new Map(items.map((item) => [item.sort, item]))
-  return { days, unsettled, leftBehind, unseen, standing }
+  return { days, unsettled, leftBehind, unseen, observed, standing }
 }

@@ -1,6 +1,6 @@
-import type { Day, Feed, Site } from '../site.ts'
-import { addDays, DAY_MS, daysFromTo, HOUR_MS, type Zone } from '../time.ts'
-import { leastRead, type Observed } from './observed.ts'
+import type { Day, Feed, Settings, Site } from '../site.ts'
+import { addDays, DAY_MS, daysFromTo, HOUR_MS, MINUTE_MS, type Zone } from '../time.ts'
+import { lastRead, leastRead, type Observed } from './observed.ts'
 
 /** What decides which days of a site a round reads. */
 export interface DueFacts {
@@ -73,4 +73,22 @@ export function dueAmong(unsettled: readonly Day[], facts: DueFacts): Day[] {
   const past = unsettled.filter((day) => !isOpen(day))
   const pauseMs = past.length * PAST_PAUSE_MS
   return unsettled.filter((day) => isOpen(day) || facts.nowMs - reads.get(day)! >= pauseMs)
+}
+
+/**
+ * The feeds of a day whose files a round of the schedule reads, of those given: alarms always, the
+ * others when they were last read `samplesEveryMinutes` ago, or as good as: half a pause between
+ * rounds counts as none, because rounds come by the clock and readings a little later.
+ */
+export function dueFeeds(
+  feeds: readonly Feed[],
+  observed: Observed | undefined,
+  nowMs: number,
+  { everyMinutes, samplesEveryMinutes = 0 }: Settings['schedule'],
+): Feed[] {
+  const pauseMs = (samplesEveryMinutes - everyMinutes / 2) * MINUTE_MS
+  return feeds.filter((feed) => {
+    const readMs = lastRead(observed, feed)
+    return feed === 'alarm' || readMs === undefined || nowMs - readMs >= pauseMs
+  })
 }

@@ -8,7 +8,8 @@ import {
   type FileFailure,
 } from '../ledger/collect-day.ts'
 import { bringUpDay, newestOf, type PlacedSite, placedSite } from '../ledger/days.ts'
-import { type DaysAsked, daysToRead } from '../ledger/days-to-read.ts'
+import { type DaysAsked, type DaysToRead, daysToRead } from '../ledger/days-to-read.ts'
+import { dueFeeds } from '../ledger/due.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
 import { nothingFound } from '../ledger/nothing-found.ts'
 import { observe, observeBackfill, type Reading } from '../ledger/observed.ts'
@@ -95,7 +96,7 @@ async function collectPlaced(
     const standing = await readGlance(table, placed, settings, nowMs)
     const { glance } = standing
     if (glance?.files) {
-      const looked = await lookAgain({ table, source, clock }, placed, glance)
+      const looked = await lookAgain({ table, source, clock, settings }, placed, glance)
       if (looked) return { files: [], ...looked, mail: mayNeedMail(site, glance, nowMs) }
     }
     // The first round of a part of the day computes all that was left to do.
@@ -152,8 +153,10 @@ async function collectDays(
   const failures: FileFailure[] = []
   const read = new Map<Day, DayCollected>()
   const toRead = await daysToRead(ports, placed, clock.now(), request)
-  const { days, unsettled, leftBehind, unseen, standing } = toRead
-  for (const day of days) {
+  const { unsettled, leftBehind, unseen, standing } = toRead
+  const asked = feedsToRead(ports, feeds, toRead, request)
+  const days = [...asked.keys()]
+  for (const [day, feeds] of asked) {
     try {
       // Before anything of a day is kept: whoever dies behind this leaves a day that is known.
       if (request.via === 'backfill') await observeBackfill(table, site.id, day, clock.now())
@@ -177,10 +180,9 @@ async function collectDays(
   let lost: FileFailure[] = []
   let book: Book | undefined
   try {
-    if (ports.foldLater && request.isFirst) {
-      const yesterday = addDays(placed.zone.dayOf(clock.now()), -1)
-      if (!(read.get(yesterday)?.newest.size === feeds.length)) leftBehind.push(yesterday)
-    }
+    const yesterday = addDays(placed.zone.dayOf(clock.now()), -1)
+    const isRead = read.get(yesterday)?.newest.size === feeds.length
+    if (ports.foldLater && request.isFirst && !isRead) leftBehind.push(yesterday)
     for (const day of leftBehind) {
       const newest = await newestOf(store, placed, day)
       await bringUpDay(store, placed, day, newest)
@@ -191,7 +193,7 @@ async function collectDays(
     }
     if (failures.length === 0) lost = await nothingFound(table, site, readings)
   } catch (thrown) {
-    lost = failedDay(site, days.at(-1)!, feeds, thrown)
+    lost = failedDay(site, toRead.days.at(-1)!, feeds, thrown)
   }
   failures.push(...lost)
   // Last: a day that was not computed is not observed either, so it is due again.
@@ -205,6 +207,19 @@ async function collectDays(
     )
   }
   return { files, failures, book, read, unsettled }
+}
+
+/** The feeds that are read of each day, of those asked for: all, but for a schedule those due. */
+function feedsToRead(
+  { settings, clock }: CollectPorts,
+  feeds: Feed[],
+  { days, observed }: DaysToRead,
+  { paced, range, isFirst }: DaysRequest,
+): Map<Day, Feed[]> {
+  if (!paced || range || isFirst) return new Map(days.map((day) => [day, feeds]))
+  const nowMs = clock.now()
+  const due = (day: Day) => dueFeeds(feeds, observed.get(day), nowMs, settings.schedule)
+  return new Map(days.map((day) => [day, due(day)] as const).filter(([, own]) => own.length > 0))
 }
 
 /** The feeds of a site that are asked for. */

@@ -3,9 +3,9 @@ import { dayFilePath } from '../fetch/day-file-path.ts'
 import type { Source } from '../fetch/source.ts'
 import { type DayCollected, DOWN, type FileFailure } from '../ledger/collect-day.ts'
 import type { PlacedSite } from '../ledger/days.ts'
-import { dueAmong } from '../ledger/due.ts'
+import { dueAmong, dueFeeds } from '../ledger/due.ts'
 import { observe, observedIn, observedItems, type Reading } from '../ledger/observed.ts'
-import type { Day, Feed } from '../site.ts'
+import type { Day, Feed, Settings } from '../site.ts'
 import type { Table } from '../store/table.ts'
 import type { Clock } from '../time.ts'
 import { fileName, type Glance, looksSame, type SeenFile, seenBy } from './glance.ts'
@@ -15,6 +15,7 @@ export interface LookPorts {
   table: Table
   source: Source
   clock: Clock
+  settings: Settings
 }
 
 /**
@@ -23,7 +24,7 @@ export interface LookPorts {
  * as failures, and the others are observed.
  */
 export async function lookAgain(
-  { table, source, clock }: LookPorts,
+  { table, source, clock, settings }: LookPorts,
   placed: PlacedSite,
   glance: Glance,
 ): Promise<{ failures: FileFailure[] } | undefined> {
@@ -37,7 +38,8 @@ export async function lookAgain(
   const failures: FileFailure[] = []
   const readings = new Map<Day, Reading[]>()
   for (const day of dueAmong(days, facts)) {
-    const feeds = Object.keys(site.feeds) as Feed[]
+    const all = Object.keys(site.feeds) as Feed[]
+    const feeds = dueFeeds(all, observed.get(day), nowMs, settings.schedule)
     const tail = Buffer.from(observed.get(day)?.serviceTail ?? '', 'base64')
     const looks = await Promise.all(
       feeds.map(async (feed) => {
