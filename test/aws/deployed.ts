@@ -43,7 +43,7 @@ const SCHEDULES = {
   settle: 'SchedulesEverysettle',
 } as const
 
-/** Deploys what `synthesise` wrote; `folder` is for a file that holds the clock. */
+/** Deploys what `synthesised` gives; `folder` is for a file that holds the clock. */
 export async function deploy(assembly: string, folder: string): Promise<Deployed> {
   const clockFile = join(folder, 'clock')
   const setClock = (nowMs: number) => {
@@ -53,7 +53,7 @@ export async function deploy(assembly: string, folder: string): Promise<Deployed
   }
   setClock(Date.now())
   const stack = await localStack(await readAssembly(assembly), {
-    environment: { CLOCK_FILE: clockFile },
+    environment: { CLOCK_FILE: clockFile, NODE_COMPILE_CACHE: `${assembly}-compiled` },
     nodeOptions: ['--import', new URL('set-clock.mjs', import.meta.url).href],
   })
   const { services, outputs } = stack

@@ -4,7 +4,7 @@ import { MINUTE_MS } from '../../lib/time.ts'
 import type { Fault, Passing } from '../fixtures/fault-proxy.ts'
 import { seededPlan } from '../fixtures/queue-plan.ts'
 import { type Deployed, deploy } from './deployed.ts'
-import { type Synthesised, synthesise } from './synthesised.ts'
+import { synthesised } from './synthesised.ts'
 import {
   alarmsIn,
   endedOn,
@@ -39,7 +39,6 @@ const CALM_ROUNDS = 4
 
 const PIECES = 2
 
-let assembly: Synthesised
 let embedded: Lived
 let week: WeekWorld
 let deployed: Deployed
@@ -49,10 +48,10 @@ let standing: string[]
 const met = { kills: 0, killsOfNotify: 0, unknownSends: 0, tableFaults: 0, lost: 0, twice: 0 }
 
 beforeAll(async () => {
-  assembly = await synthesise({ mailDomain: 'example.com' })
+  const assembly = await synthesised()
   embedded = await onOneMachine(PIECES)
   week = await weekWorld('ses', PIECES)
-  deployed = await deploy(assembly.folder, week.world.folder)
+  deployed = await deploy(assembly, week.world.folder)
   let lastMs = 0
   const { stack } = deployed
   await onAws(deployed, week, async (atMs) => {
@@ -73,7 +72,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await deployed?.close()
   await week?.close()
-  await assembly?.remove()
 })
 
 function everythingGoesWrong({ stack }: Deployed): void {

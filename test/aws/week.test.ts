@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployed, deploy } from './deployed.ts'
-import { type Synthesised, synthesise } from './synthesised.ts'
+import { synthesised } from './synthesised.ts'
 import { endedOn, type Lived, onAws, onOneMachine, type WeekWorld, weekWorld } from './week.ts'
 
 /**
@@ -11,24 +11,22 @@ import { endedOn, type Lived, onAws, onOneMachine, type WeekWorld, weekWorld } f
 
 const PIECES = 4
 
-let assembly: Synthesised
 let embedded: Lived
 let week: WeekWorld
 let deployed: Deployed
 let lived: Lived
 
 beforeAll(async () => {
-  assembly = await synthesise({ mailDomain: 'example.com' })
+  const assembly = await synthesised()
   embedded = await onOneMachine(PIECES)
   week = await weekWorld('ses', PIECES)
-  deployed = await deploy(assembly.folder, week.world.folder)
+  deployed = await deploy(assembly, week.world.folder)
   await onAws(deployed, week, (atMs) => deployed.tick('round', atMs))
   lived = await endedOn(deployed, week)
 }, 240_000)
 afterAll(async () => {
   await deployed?.close()
   await week?.close()
-  await assembly?.remove()
 })
 
 describe('the real week on the deployed stacks', () => {

@@ -63,6 +63,12 @@ interface Watch {
 }
 
 async function open(url: string, options: BrowserContextOptions = {}): Promise<Watch> {
+  const watch = await blank(options)
+  await watch.page.goto(url)
+  return watch
+}
+
+async function blank(options: BrowserContextOptions = {}): Promise<Watch> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
   const noise: string[] = []
@@ -74,7 +80,6 @@ async function open(url: string, options: BrowserContextOptions = {}): Promise<W
     noise.push(`dialog: ${dialog.message()}`)
     dialog.dismiss().catch(() => {})
   })
-  await page.goto(url)
   return { page, noise, requests }
 }
 
@@ -94,16 +99,19 @@ const anatomy = (page: Page) =>
 
 describe.skipIf(!program)('pages in Chromium', () => {
   it.each(Object.keys(PAGES))('%s: no noise, one request, nothing wrong for axe', async (path) => {
+    const { page, noise, requests } = await blank({ bypassCSP: true })
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page, noise, requests } = await open(urlOf(path), { colorScheme, bypassCSP: true })
+      requests.length = 0
+      await page.emulateMedia({ colorScheme })
+      await page.goto(urlOf(path))
       await page.addScriptTag({ path: axeScript })
       const violations = await page.evaluate(`axe.run(document).then((result) =>
         result.violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`)
       expect(violations, colorScheme).toEqual([])
       expect(noise).toEqual([])
       expect(requests).toHaveLength(1)
-      await page.context().close()
     }
+    await page.context().close()
   })
 
   it.each(Object.keys(PAGES))('%s: its policy lets its style and script pass', async (path) => {
@@ -115,12 +123,14 @@ describe.skipIf(!program)('pages in Chromium', () => {
   })
 
   it.each(Object.keys(PAGES))('%s: needs no sideways scrolling from 320 px on', async (path) => {
+    const { page } = await blank()
     for (const width of [320, 390, 768, 1280]) {
-      const { page } = await open(urlOf(path), { viewport: { width, height: 800 } })
+      await page.setViewportSize({ width, height: 800 })
+      await page.goto(urlOf(path))
       const wide = await page.evaluate('document.documentElement.scrollWidth')
       expect(wide, `${width} px`).toBeLessThanOrEqual(width)
-      await page.context().close()
     }
+    await page.context().close()
   })
 
   it('needs none either with names that have no end and no place to break', async () => {
@@ -130,15 +140,17 @@ describe.skipIf(!program)('pages in Chromium', () => {
       overviewPage(sampleOverview(2, name), CATALOGUE.en),
       siteDaysPage(sampleCalendar(name), CATALOGUE.en),
     ]
+    const { page } = await blank()
     for (const [index, made] of pages.entries()) {
+      const url = await write(`long-${index}.html`, made)
       for (const width of [390, 768, 1280]) {
-        const url = await write(`long-${index}.html`, made)
-        const { page } = await open(url, { viewport: { width, height: 800 } })
+        await page.setViewportSize({ width, height: 800 })
+        await page.goto(url)
         const wide = await page.evaluate('document.documentElement.scrollWidth')
         expect(wide, `page ${index}, ${width} px`).toBeLessThanOrEqual(width)
-        await page.context().close()
       }
     }
+    await page.context().close()
   })
 
   it('lets no text of a day page overlap another', async () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { between, seeded } from '../../demo/seeded.ts'
 import { collect } from '../../lib/pipeline.ts'
 import { systemClock } from '../../lib/time.ts'
-import { startCli } from '../fixtures/cli-process.ts'
+import { builtProgram } from '../fixtures/built-program.ts'
+import { startProgram } from '../fixtures/cli-process.ts'
 import { type Portal, portalServer } from '../fixtures/portal-server.ts'
 import { REAL_DAYS, unpackRealWeek } from '../fixtures/real-week.ts'
 import { type Known, knownOf } from '../fixtures/rounds-hash.ts'
@@ -18,12 +19,14 @@ const END_MS = Date.parse('2026-11-14T23:59:59+08:00')
 /** Requests of one run over the week: three sites, seven days, three feeds. */
 const REQUESTS = 63
 
+let program: Awaited<ReturnType<typeof builtProgram>>
 let portals: World
 let portal: Portal
 let whole: Known
 const worlds: World[] = []
 
 beforeAll(async () => {
+  program = await builtProgram()
   portals = await newWorld()
   await unpackRealWeek(portals.portals)
   portal = await portalServer(portals.portals)
@@ -70,7 +73,7 @@ describe('real processes', () => {
     for (let cycle = 0; cycle < 20; cycle += 1) {
       // It dies some milliseconds after it made a random one of its requests.
       const until = portal.requests.length + between(next, 1, REQUESTS)
-      const run = startCli(world.folder, ...COLLECT)
+      const run = startProgram(world.folder, COLLECT, program)
       let over = false
       const ended = run.ended.finally(() => {
         over = true
@@ -83,17 +86,17 @@ describe('real processes', () => {
       if (signal === 'SIGKILL') killed += 1
     }
     expect(killed).toBeGreaterThan(10)
-    const last = await startCli(world.folder, ...COLLECT).ended
+    const last = await startProgram(world.folder, COLLECT, program).ended
     expect(last).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await known(world)).toEqual(whole)
-    const again = await startCli(world.folder, ...COLLECT).ended
+    const again = await startProgram(world.folder, COLLECT, program).ended
     expect(JSON.parse(again.stdout)).toMatchObject({ files: [], failures: [] })
   }, 120_000)
 
   it('two at once over one state share the work: their lines add up to the whole', async () => {
     for (let turn = 0; turn < 2; turn += 1) {
       const world = await emptyState()
-      const runs = [0, 1].map(() => startCli(world.folder, ...COLLECT))
+      const runs = [0, 1].map(() => startProgram(world.folder, COLLECT, program))
       const both = await Promise.all(runs.map(({ ended }) => ended))
       for (const run of both) expect(run).toMatchObject({ exitCode: 0, stderr: '' })
       const printed = both.map(({ stdout }) => JSON.parse(stdout) as Printed)

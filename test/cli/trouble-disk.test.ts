@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keepRounds } from '../../lib/cli/run.ts'
 import { compactDay, systemClock, Zone } from '../../lib/time.ts'
-import { startProgram } from '../fixtures/cli-process.ts'
+import { builtProgram } from '../fixtures/built-program.ts'
+import { type Surroundings, startProgram } from '../fixtures/cli-process.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 import { type SmallDisk, smallDisk, whyNoDisk } from '../fixtures/small-disk.ts'
 
@@ -116,7 +117,8 @@ describe.skipIf(noDisk)('a disk that', () => {
 
   it('is full: the schedule ends with one sentence, and does not try on and on', async () => {
     disk.fill(0)
-    const { exitCode, stderr } = await startProgram(world.folder, ['run']).ended
+    const program = await builtProgram()
+    const { exitCode, stderr } = await startProgram(world.folder, ['run'], program).ended
     expect(exitCode).toBe(2)
     expect(stderr.match(/\n/g)).toHaveLength(1)
     expect(stderr).toMatch(FULL)
@@ -172,12 +174,14 @@ describe('a user who may not', () => {
   /** Root may do anything: then the program runs as the user “nobody”. */
   const before =
     process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
+  let other: Surroundings
 
   beforeEach(async () => {
     await writeSites(1)
     await world.configure({ sites: sites(1) })
     await world.json(...COLLECT)
     chmodSync(world.folder, 0o755)
+    other = { before, ...(await builtProgram()) }
   })
 
   it.each([
@@ -191,9 +195,9 @@ describe('a user who may not', () => {
     }
     const changed = join(state(), name)
     chmodSync(changed, mode)
-    oneSentence(await startProgram(world.folder, COLLECT, { before }).ended, READ_ONLY)
+    oneSentence(await startProgram(world.folder, COLLECT, other).ended, READ_ONLY)
     chmodSync(changed, statSync(changed).isDirectory() ? 0o777 : 0o666)
-    const { exitCode, stderr } = await startProgram(world.folder, COLLECT, { before }).ended
+    const { exitCode, stderr } = await startProgram(world.folder, COLLECT, other).ended
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   })
 
@@ -201,18 +205,18 @@ describe('a user who may not', () => {
     chmodSync(state(), 0o777)
     chmodSync(join(state(), 'state.json'), 0o666)
     chmodSync(join(state(), 'state.db'), 0o444)
-    const looked = await startProgram(world.folder, STATUS, { before }).ended
+    const looked = await startProgram(world.folder, STATUS, other).ended
     expect(looked).toMatchObject({ exitCode: 0, stderr: '' })
     await world.write('s0/sys_alarm/system_alarm_20261111.txt', line('s0', '2026-11-11'))
     const words = ['collect', '--day', '2026-11-11']
-    oneSentence(await startProgram(world.folder, words, { before }).ended, READ_ONLY)
+    oneSentence(await startProgram(world.folder, words, other).ended, READ_ONLY)
   })
 
   it('make the state folder is told in one sentence, exit code 2', async () => {
     mkdirSync(join(world.folder, 'locked'), { mode: 0o555 })
     await world.configure({ sites: sites(1), state: './locked/var' }, 'locked.yaml')
     const words = ['status', '--config', 'locked.yaml']
-    oneSentence(await startProgram(world.folder, words, { before }).ended, READ_ONLY)
+    oneSentence(await startProgram(world.folder, words, other).ended, READ_ONLY)
   })
 })
 

@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../lib/pipeline.ts'
 import { systemClock } from '../../lib/time.ts'
-import { startCli } from '../fixtures/cli-process.ts'
+import { builtProgram } from '../fixtures/built-program.ts'
+import { startProgram } from '../fixtures/cli-process.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 import { BREAKAGES, noise } from '../store/broken-files.ts'
 
@@ -91,8 +92,9 @@ describe('a store that is (F60, F61)', () => {
   it('missing: the schedule itself ends at once, and so does the next one', async () => {
     restore()
     rmSync(join(state(), 'state.db'))
+    const program = await builtProgram()
     for (let start = 0; start < 2; start += 1) {
-      const { exitCode, stdout, stderr } = await startCli(world.folder, 'run').ended
+      const { exitCode, stdout, stderr } = await startProgram(world.folder, ['run'], program).ended
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
       expect(stderr).toMatch(/^The store \S+ is missing, but \S+ says that one was made\. Restore/)
       expect(stderr.trimEnd()).not.toContain('\n')

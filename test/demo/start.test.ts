@@ -155,19 +155,16 @@ describe('npm start', () => {
         paths.push(`${id}/${newest}/index.html`, `en/${id}/${newest}/index.html`)
       }
       expect(days.length).toBeGreaterThan(50)
-      for (const path of paths) {
-        for (const [width, colorScheme] of [
-          [1280, 'light'],
-          [390, 'dark'],
-        ] as const) {
-          const context = await browser.newContext({
-            viewport: { width, height: 900 },
-            colorScheme,
-          })
-          const page = await context.newPage()
-          const noise: string[] = []
-          page.on('console', (message) => noise.push(message.text()))
-          page.on('pageerror', (error) => noise.push(error.message))
+      for (const [width, colorScheme] of [
+        [1280, 'light'],
+        [390, 'dark'],
+      ] as const) {
+        const viewport = { width, height: 900 }
+        const page = await browser.newPage({ viewport, colorScheme })
+        const noise: string[] = []
+        page.on('console', (message) => noise.push(message.text()))
+        page.on('pageerror', (error) => noise.push(error.message))
+        for (const path of paths) {
           await page.goto(pathToFileURL(join(site, path)).href)
           expect(noise, path).toEqual([])
           const wide = await page.evaluate('document.documentElement.scrollWidth')
@@ -175,7 +172,6 @@ describe('npm start', () => {
           const beyond = await page.evaluate(BEYOND_MAIN)
           expect(beyond, `${path} at ${width}`).toEqual([])
           expect(await page.evaluate(OVERLAPS), `${path} at ${width}`).toEqual([])
-          await context.close()
         }
       }
       await browser.close()

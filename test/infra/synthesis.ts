@@ -6,9 +6,6 @@ import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { securityRules } from '../../infra/nag.ts'
 import { addStacks } from '../../infra/stacks.ts'
 
-// The CDK checks templates against schemas as well: `npm run synth` does, and takes seconds for it.
-process.env.CDK_VALIDATION = 'false'
-
 /** A resource as the template says it. */
 export interface Resource {
   id: string

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { appendFile, cp, readdir, readFile } from 'node:fs/promises'
+import { appendFile, cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { seeded } from '../../demo/seeded.ts'
 import { collect, notify, type Rounds, report, settle } from '../../lib/pipeline.ts'
 import { addDays, compactDay, HOUR_MS } from '../../lib/time.ts'
 import { growingWeek } from '../fixtures/growing-week.ts'
+import { onceARun } from '../fixtures/once-a-run.ts'
 import { REAL_DAYS } from '../fixtures/real-week.ts'
 import { filesBelow, newWorld, realSites, type World } from '../fixtures/rounds-world.ts'
 import { killedAt } from './killed.ts'
@@ -26,20 +27,35 @@ export const LATE_DAY = REAL_DAYS[1]!
 /** The first day behind the week. */
 export const AFTER = addDays(REAL_DAYS.at(-1)!, 1)
 
+/** Decides about pieces and kills. */
+const SEED = 'rebuild'
+
+/** A copy, for whoever asks, of one week that is lived once in a run; see `lived`. */
+export async function livedWeek(): Promise<LivedWeek> {
+  const folder = await onceARun('lived-week', async (folder) => {
+    const { world, endMs } = await lived()
+    await cp(world.folder, join(folder, 'world'), { recursive: true })
+    await writeFile(join(folder, 'end-ms'), String(endMs))
+    await world.remove()
+  })
+  const world = await copied({ folder: join(folder, 'world') })
+  return { world, endMs: Number(await readFile(join(folder, 'end-ms'), 'utf8')) }
+}
+
 /**
  * The real week as rounds saw it: every file in pieces, its last line unfinished now and then; two
  * sites wrote their alarm files anew in another order, and of one of them only the newest counts;
  * rounds died under way; days were settled, archived, one of them opened again by a backfill, and
  * their records left the table; mails were sent, pages published.
  */
-export async function livedWeek(seed: string): Promise<LivedWeek> {
+async function lived(): Promise<LivedWeek> {
   const world = await newWorld()
   await configure(world)
   let nowMs = 0
   const clock = { now: () => nowMs }
   const rounds = world.open(clock)
-  const next = seeded(seed)
-  for (const { day, atMs, last, files } of growingWeek(seed, 2)) {
+  const next = seeded(SEED)
+  for (const { day, atMs, last, files } of growingWeek(SEED, 2)) {
     nowMs = atMs
     for (const [path, bytes] of files) await world.write(path, last ? bytes : turned(path, bytes))
     await killedAt(rounds, Math.floor(next() * 200), round)
@@ -98,7 +114,7 @@ function turned(path: string, bytes: Uint8Array): Uint8Array {
 }
 
 /** The same world in a folder of its own. */
-export async function copied({ folder }: World): Promise<World> {
+export async function copied({ folder }: Pick<World, 'folder'>): Promise<World> {
   const world = await newWorld()
   await cp(folder, world.folder, { recursive: true })
   return world

@@ -7,8 +7,9 @@ import { bookOf } from '../../lib/alarms/book.ts'
 import { notify } from '../../lib/pipeline.ts'
 import { ledgerPartition } from '../../lib/store/keys.ts'
 import { rebuild } from '../../lib/upkeep/rebuild.ts'
-import { startCli } from '../fixtures/cli-process.ts'
-import { folderSite } from '../fixtures/rounds-world.ts'
+import { builtProgram } from '../fixtures/built-program.ts'
+import { startProgram } from '../fixtures/cli-process.ts'
+import { folderSite, type World } from '../fixtures/rounds-world.ts'
 import { changeComputed, loseComputed } from './computed.ts'
 import { killedAt } from './killed.ts'
 import { copied, round, stateOf } from './lived-week.ts'
@@ -61,17 +62,21 @@ describe('a rebuild that is killed', () => {
     const { world, rounds } = settled
     await rounds.close()
     const whole = await copied(world)
-    expect(await startCli(whole.folder, 'rebuild').ended).toMatchObject({ exitCode: 0 })
+    const program = await builtProgram()
+    const start = ({ folder }: World) => startProgram(folder, ['rebuild'], program)
+    const beganMs = performance.now()
+    expect(await start(whole).ended).toMatchObject({ exitCode: 0 })
+    const wholeMs = performance.now() - beganMs
     await loseComputed(world)
     let killed = 0
-    for (const afterMs of [400, 550, 700, 850]) {
-      const { process, ended } = startCli(world.folder, 'rebuild')
-      await sleep(afterMs)
+    for (const share of [0.3, 0.45, 0.6, 0.75]) {
+      const { process, ended } = start(world)
+      await sleep(share * wholeMs)
       process.kill('SIGKILL')
       if ((await ended).signal === 'SIGKILL') killed += 1
     }
     expect(killed).toBeGreaterThan(0)
-    expect(await startCli(world.folder, 'rebuild').ended).toMatchObject({ exitCode: 0 })
+    expect(await start(world).ended).toMatchObject({ exitCode: 0 })
     expect(await stateOf(world)).toEqual(await stateOf(whole))
     await whole.remove()
     settled = await settledDay()

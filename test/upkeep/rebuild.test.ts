@@ -18,7 +18,7 @@ let before: Record<string, string>
 const worlds: World[] = []
 
 beforeAll(async () => {
-  week = await livedWeek('rebuild')
+  week = await livedWeek()
   before = await stateOf(week.world)
 }, 120_000)
 

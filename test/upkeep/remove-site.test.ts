@@ -20,7 +20,7 @@ let before: Record<string, string>
 const worlds: World[] = []
 
 beforeAll(async () => {
-  week = await livedWeek('remove-site')
+  week = await livedWeek()
   before = await stateOf(week.world)
 }, 120_000)
 
