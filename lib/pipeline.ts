@@ -34,7 +34,7 @@ import type { Day, Feed, Settings, Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
 import type { Table } from './store/table.ts'
-import { addDays, type Clock, zoneNamed } from './time.ts'
+import { addDays, type Clock, MINUTE_MS, zoneNamed } from './time.ts'
 
 /*
  * START HERE. The way of the data, whole:
@@ -130,6 +130,12 @@ export interface NotifyRequest extends TimeLimit {
   at?: number
 }
 
+/**
+ * A site with alarms that are newer gets more of them with the next round, most likely: then what
+ * notifying came to would be noted in vain.
+ */
+const BUSY_MS = 5 * MINUTE_MS
+
 /** Mails, site by site, what stands and was not mailed yet. A mail server that is down ends it. */
 export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promise<Notified> {
   const notified: Notified = { sent: [], waiting: 0, failures: [], left: [] }
@@ -168,7 +174,7 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
     notified.sent.push(...result.sent)
     notified.waiting += result.waiting
     for (const error of result.failures) tellFailed(site, error)
-    if (result.nextMs !== undefined) {
+    if (result.nextMs !== undefined && at - book.newestMs >= BUSY_MS) {
       await noteMail(rounds, placedSite(site), book, { atMs: at, nextMs: result.nextMs })
     }
     down = result.failures.some(mailIsDown)

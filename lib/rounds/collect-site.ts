@@ -19,7 +19,14 @@ import { type Day, FEEDS, type Feed, type Settings, type Site } from '../site.ts
 import type { Objects } from '../store/objects.ts'
 import type { Table } from '../store/table.ts'
 import { addDays, type Clock, zoneNamed } from '../time.ts'
-import { forgetGlance, glanceWith, mayNeedMail, readGlance, writeGlance } from './glance.ts'
+import {
+  forgetGlance,
+  glanceWith,
+  isAtRest,
+  mayNeedMail,
+  readGlance,
+  writeGlance,
+} from './glance.ts'
 import { filesSeen, lookAgain } from './look-again.ts'
 
 /** What collecting works with. */
@@ -95,7 +102,7 @@ async function collectPlaced(
     const nowMs = clock.now()
     const standing = await readGlance(table, placed, settings, nowMs)
     const { glance } = standing
-    if (glance?.files) {
+    if (glance && isAtRest(glance)) {
       const looked = await lookAgain({ table, source, clock, settings }, placed, glance)
       if (looked) return { files: [], ...looked, mail: mayNeedMail(site, glance, nowMs) }
     }
@@ -106,7 +113,9 @@ async function collectPlaced(
     const collected = await collectDays(ports, placed, source, asked)
     const { files, failures, book, read, unsettled } = collected
     const isCalm = files.length === 0 && failures.length === 0
-    const seen = isCalm ? filesSeen(placed, read, unsettled, glance) : undefined
+    // While new lines come, only the files of past days are seen at rest.
+    const resting = isCalm ? unsettled : unsettled.slice(0, -1)
+    const seen = filesSeen(placed, read, resting, glance)
     // Also the first one of a part of the day, so that the next ones know which days to look at.
     if (seen || glance?.files || !glance) {
       const facts = { with: glanceWith(settings, site), madeMs: nowMs, days: unsettled }

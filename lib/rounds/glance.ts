@@ -29,7 +29,7 @@ export interface Glance {
   madeMs: number
   /** All days that rounds read. */
   days: Day[]
-  /** The files of these days that were read, by `fileName`; absent while new lines come. */
+  /** The files of these days that were read, by `fileName`; of past days while new lines come. */
   files?: Record<string, SeenFile>
   mail?: MailState
 }
@@ -91,6 +91,12 @@ function isCurrent({ madeMs }: Glance, zone: Zone, nowMs: number): boolean {
     return `${day} ${ms >= zone.startOf(day) + SETTLE_MS}`
   }
   return madeMs <= nowMs && part(madeMs) === part(nowMs)
+}
+
+/** True when nothing new was found in the files of the running day. */
+export function isAtRest({ days, files = {} }: Glance): boolean {
+  const today = days.at(-1)
+  return Object.keys(files).some((name) => today !== undefined && name.startsWith(today))
 }
 
 /** The name of a day file in `Glance.files`. */
@@ -190,7 +196,7 @@ export async function noteMail(
 ): Promise<void> {
   const standing = await readGlance(table, placed, settings, atMs)
   const { glance } = standing
-  if (!glance?.files) return
+  if (!glance || !isAtRest(glance)) return
   const mail = { book: bookState(book), nextMs: Number.isFinite(nextMs) ? nextMs : null }
   await writeGlance(table, placed.site.id, standing, { ...glance, mail })
 }

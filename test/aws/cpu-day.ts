@@ -61,7 +61,7 @@ export async function dayTaken(
   const world = await newWorld()
   const services = fork(new URL('cpu-services.ts', import.meta.url), [world.portals])
   try {
-    const stage = await stageOf(world, services)
+    const stage = await stageOf(world, services, everyMinutes)
     const taken = await lived(stage, everyMinutes, warmUp, count)
     await stage.rounds.mailer.close()
     await stage.rounds.table.close()
@@ -73,7 +73,7 @@ export async function dayTaken(
   }
 }
 
-async function stageOf(world: World, services: ChildProcess): Promise<Stage> {
+async function stageOf(world: World, services: ChildProcess, everyMinutes: number): Promise<Stage> {
   const [told] = (await once(services, 'message')) as [Told]
   const s3 = { ...LOCAL, endpoint: told.s3, forcePathStyle: true }
   const client = new S3Client(s3)
@@ -83,6 +83,8 @@ async function stageOf(world: World, services: ChildProcess): Promise<Stage> {
     sites: realSites(told.portal, { recipients: ['ops@example.com'] }),
     mail: { kind: 'ses', from: 'rounds@example.com' },
     retention: { keepDays: 35 },
+    // As in the table of costs.
+    ...(everyMinutes < 60 && { schedule: { samplesEveryMinutes: 60 } }),
   })
   const clock = { nowMs: MIDNIGHT_MS - DAY_MS }
   const rounds = openRounds(told, world.settings(), { now: () => clock.nowMs })

@@ -14,7 +14,7 @@ import type { Told } from './cpu-services.ts'
 export function openRounds(told: Told, settings: Settings, clock: Clock): Rounds {
   const objects = s3Objects('objects', { ...LOCAL, endpoint: told.s3, forcePathStyle: true })
   return {
-    ...{ settings, clock, chance: systemChance, log: silentLog },
+    ...{ settings, clock, chance: systemChance, log: silentLog, foldLater: true },
     table: dynamodbTable('state', systemChance, { ...LOCAL, endpoint: told.dynamodb }),
     ...{ archive: objects, pages: objects },
     mailer: sesMailer({}, { ...LOCAL, endpoint: told.ses }),

@@ -1,9 +1,27 @@
+import type { Source } from '../../lib/fetch/source.ts'
 import { collect, notify, type Rounds, report, settle } from '../../lib/pipeline.ts'
 import { addDays, DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts'
 import type { Consumed } from '../fixtures/capacity-meter.ts'
-import { type MeteredAws, meteredAws, type Usage } from '../fixtures/metered-aws.ts'
+import { type Usage as Metered, meteredAws } from '../fixtures/metered-aws.ts'
 import { REAL_SITES, realWeekFiles } from '../fixtures/real-week.ts'
 import { newWorld, realSites, type World } from '../fixtures/rounds-world.ts'
+
+/**
+ * What a job asks of AWS, and how many requests of the sites' web servers. Without what is made for
+ * many sites at once: the page of all sites, and the Parquet files.
+ */
+export type Usage = Metered & { requests: number }
+
+/** How a day is lived. */
+export interface DayAsked {
+  everyMinutes: number
+  /** See `schedule.samplesEveryMinutes`. */
+  samplesEveryMinutes?: number
+  /** How long behind noon rounds are counted. */
+  hours: number
+  /** Weeks like the real one that lie before it: 4 for as many days as are kept. */
+  weeksBefore: number
+}
 
 /** What the jobs of a day ask of AWS for one site: the mean of the sites of the real week. */
 export interface DayUsage {
@@ -25,8 +43,7 @@ export interface DayUsage {
 const DAY = '2026-11-14'
 const MIDNIGHT_MS = Date.parse(`${DAY}T00:00:00+08:00`)
 
-/** As many as are kept in the table. */
-const WEEKS_BEFORE = 4
+/** Days that are kept in the table: as many as there are with four weeks before. */
 const KEEP_DAYS = 35
 
 /** The day before is settled with the rounds until then left out. */
@@ -37,19 +54,22 @@ const NOON_MS = MIDNIGHT_MS + 12 * HOUR_MS
 
 /** The three sites at some time of the day. */
 interface Living {
-  aws: MeteredAws
   rounds: Rounds
   /** Brings files and clock to that time. */
   goTo(ms: number): Promise<void>
   /** Collects and notifies; gives the number of mails. */
   round(): Promise<number>
+  /** What was asked for since the last `forget`, of all sites. */
+  usage(wanted?: (one: Consumed) => boolean): Usage
+  forget(): void
   close(): Promise<void>
 }
 
-/** Lives the day with rounds every so many minutes, until `hours` behind noon. */
-export async function dayUsage(everyMinutes: number, hours: number): Promise<DayUsage> {
-  const living = await pastLived()
-  const { aws, rounds, goTo, round } = living
+/** Lives the day. */
+export async function dayUsage(asked: DayAsked): Promise<DayUsage> {
+  const { everyMinutes, hours } = asked
+  const living = await pastLived(asked)
+  const { rounds, goTo, round } = living
   try {
     const step = everyMinutes * MINUTE_MS
     for (let ms = MIDNIGHT_MS + step; ms <= MIDNIGHT_MS + 2 * HOUR_MS; ms += step) {
@@ -58,9 +78,9 @@ export async function dayUsage(everyMinutes: number, hours: number): Promise<Day
     }
     await goTo(SETTLED_MS)
     await round()
-    const settling = await counted(aws, async () => {
+    const settling = await counted(living, async () => {
       await settle(rounds, { paced: true })
-      await report(rounds)
+      await report(rounds, { sitesOnly: true })
     })
     for (let ms = MIDNIGHT_MS + 4 * HOUR_MS; ms < NOON_MS; ms += step) {
       await goTo(ms)
@@ -70,18 +90,18 @@ export async function dayUsage(everyMinutes: number, hours: number): Promise<Day
     const all: Record<'round' | 'mail' | 'report', Usage[]> = { round: [], mail: [], report: [] }
     for (let ms = NOON_MS; ms < NOON_MS + hours * HOUR_MS; ms += step) {
       await goTo(ms)
-      aws.forget()
+      living.forget()
       const sent = await round()
-      all.round.push(shared(aws.usage((one) => !isMail(one))))
-      if (sent > 0) all.mail.push(shared(aws.usage(isMail), sent))
+      all.round.push(shared(living.usage((one) => !isMail(one))))
+      if (sent > 0) all.mail.push(shared(living.usage(isMail), sent))
       if ((ms - NOON_MS) % HOUR_MS > 0) continue
-      all.report.push(await counted(aws, () => report(rounds)))
+      all.report.push(await counted(living, () => report(rounds, { sitesOnly: true })))
     }
-    const idleSettling = await counted(aws, () => settle(rounds, { paced: true }))
+    const idleSettling = await counted(living, () => settle(rounds, { paced: true }))
     return {
       round: meanOf(all.round),
       quietRound: await quietRound(living),
-      mail: { ...meanOf(all.mail), puts: 0, gets: 0 },
+      mail: { ...meanOf(all.mail), requests: 0 },
       report: meanOf(all.report),
       settling,
       idleSettling,
@@ -92,10 +112,10 @@ export async function dayUsage(everyMinutes: number, hours: number): Promise<Day
 }
 
 /** Three rounds behind each other over files that do not grow: the last one. */
-async function quietRound({ aws, round }: Living): Promise<Usage> {
-  await round()
-  await round()
-  return counted(aws, round)
+async function quietRound(living: Living): Promise<Usage> {
+  await living.round()
+  await living.round()
+  return counted(living, living.round)
 }
 
 /** The claims of mails and what is noted of them. */
@@ -104,18 +124,28 @@ function isMail({ kind, operation }: Consumed): boolean {
 }
 
 /** The sites at midnight, with the weeks before in table, archive and pages. */
-async function pastLived(): Promise<Living> {
+async function pastLived({ samplesEveryMinutes, weeksBefore }: DayAsked): Promise<Living> {
   const world = await newWorld()
   await world.configure({
     sites: realSites(undefined, { recipients: ['ops@example.com'] }),
     retention: { keepDays: KEEP_DAYS },
+    ...(samplesEveryMinutes && { schedule: { samplesEveryMinutes } }),
   })
   let nowMs = MIDNIGHT_MS - 6 * HOUR_MS
   const embedded = world.open({ now: () => nowMs })
   const aws = await meteredAws()
-  const rounds: Rounds = { ...embedded, ...aws.ports, foldLater: true }
-  const files = filesOfWeeks()
-  const range = { from: addDays(DAY, -(KEEP_DAYS - 1)), to: addDays(DAY, -2) }
+  let requests = 0
+  const openSource: Rounds['openSource'] = (site) => {
+    const source = embedded.openSource(site)
+    const read: Source['read'] = (path, from) => {
+      requests += 1
+      return source.read(path, from)
+    }
+    return { read, close: () => source.close() }
+  }
+  const rounds: Rounds = { ...embedded, ...aws.ports, openSource, foldLater: true }
+  const files = filesOfWeeks(weeksBefore)
+  const range = { from: addDays(DAY, -(6 + 7 * weeksBefore)), to: addDays(DAY, -2) }
   for (const [path, bytes] of files) if (!isOfDay(path)) await world.write(path, bytes)
   await collect(rounds, { via: 'backfill', range })
   await settle(rounds, { range })
@@ -123,8 +153,12 @@ async function pastLived(): Promise<Living> {
   await notify(rounds)
   await report(rounds)
   return {
-    aws,
     rounds,
+    usage: (wanted) => ({ ...aws.usage(wanted), requests }),
+    forget() {
+      aws.forget()
+      requests = 0
+    },
     async goTo(ms) {
       nowMs = ms
       await writeUpTo(world, files, (ms - MIDNIGHT_MS) / DAY_MS)
@@ -154,10 +188,10 @@ function isOfDay(path: string): boolean {
 }
 
 /** The real week, and the weeks before it: the same but for their dates. */
-function filesOfWeeks(): Map<string, Buffer> {
+function filesOfWeeks(weeksBefore: number): Map<string, Buffer> {
   const week = [...realWeekFiles()]
   const files = new Map(week)
-  for (let back = 1; back <= WEEKS_BEFORE; back += 1) {
+  for (let back = 1; back <= weeksBefore; back += 1) {
     const moved = (text: string) =>
       text.replace(/2026(-?)11-?(0[1-9]|1\d)/g, (_, dash: string, day: string) =>
         addDays(`2026-11-${day}`, -7 * back).replaceAll('-', dash),
@@ -170,10 +204,10 @@ function filesOfWeeks(): Map<string, Buffer> {
   return files
 }
 
-async function counted(aws: MeteredAws, act: () => Promise<unknown>): Promise<Usage> {
-  aws.forget()
+async function counted(living: Living, act: () => Promise<unknown>): Promise<Usage> {
+  living.forget()
   await act()
-  return shared(aws.usage())
+  return shared(living.usage())
 }
 
 function shared(usage: Usage, shares: number = REAL_SITES.length): Usage {
@@ -186,11 +220,8 @@ function meanOf(all: readonly Usage[]): Usage {
 }
 
 function mapped(usage: Usage, change: (count: number, of: keyof Usage) => number): Usage {
-  const { readUnits, writeUnits, puts, gets } = usage
-  return {
-    readUnits: change(readUnits, 'readUnits'),
-    writeUnits: change(writeUnits, 'writeUnits'),
-    puts: change(puts, 'puts'),
-    gets: change(gets, 'gets'),
-  }
+  const names = Object.keys(usage) as (keyof Usage)[]
+  return Object.fromEntries(
+    names.map((name) => [name, change(usage[name], name)]),
+  ) as unknown as Usage
 }
