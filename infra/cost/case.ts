@@ -41,12 +41,17 @@ export const STANDARD_CASE: CostCase = {
   portalMs: 100,
 }
 
+/** From so many sites on a fleet is large: infra/README.md advises these settings then. */
+export const LARGE_SITES = 1_000
+const LARGE = { reportEveryMinutes: 240, sitesPerMessage: 100, keepDays: 14 }
+
 /** The same fleet with this pace: pages and settlings are looked at no oftener than hourly. */
 export function casePaced(everyMinutes: number, sites: number): CostCase {
-  const looks = Math.max(STANDARD.reportEveryMinutes, everyMinutes)
-  const settles = Math.max(STANDARD.settleEveryMinutes, everyMinutes)
+  const known = { ...STANDARD_CASE, ...(sites >= LARGE_SITES && LARGE) }
+  const looks = Math.max(known.reportEveryMinutes, everyMinutes)
+  const settles = Math.max(known.settleEveryMinutes, everyMinutes)
   return {
-    ...STANDARD_CASE,
+    ...known,
     ...{ sites, everyMinutes, reportEveryMinutes: looks, settleEveryMinutes: settles },
   }
 }

@@ -103,6 +103,9 @@ function tableRows({ one, pace, calls }: Reckoning): CostRow[] {
   ]
 }
 
+/** Files that a part of the fleet has in the archive for a day: one of each feed. */
+const PARQUET_FILES = 3
+
 /** What S3 notes of each request in the bucket of access logs. */
 const ACCESS_NOTE_BYTES = 600
 
@@ -110,8 +113,10 @@ function objectRows({ one, measured, pace, calls }: Reckoning): CostRow[] {
   const { s3 } = PRICES
   const { archive, parquet, pages } = measured.storedBytes
   const byLanguage = one.languages / measured.languages
-  // What is put is pages nearly always.
-  const puts = inAll(calls, pace, 'puts') * byLanguage
+  // What is put is pages nearly always; beside them the pages of all sites, and Parquet files.
+  const own = inAll(calls, pace, 'puts') * byLanguage
+  const fleet = (calls.jobs.report / one.sites) * one.languages
+  const puts = own + fleet + partsOf(one.sites) * PARQUET_FILES
   const gets = inAll(calls, pace, 'gets')
   const storedBytes = one.sites * STORED_DAYS * (archive + parquet + pages * byLanguage)
   const notesBytes = (puts + gets) * ACCESS_LOG_DAYS * ACCESS_NOTE_BYTES

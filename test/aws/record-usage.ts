@@ -18,8 +18,8 @@ const WEEKS_BEFORE = 4
 const MINUTES_A_DAY = 1_440
 
 /** A day's counts in the form of infra/cost/usage.json: rounded to hundredths. */
-export function recorded({ round, quietRound, mail, report, settling, idleSettling }: DayUsage) {
-  const all = { round, quietRound, mail, report, settling, idleSettle: idleSettling }
+export function recorded({ round, mail, report, settling, idleSettling }: DayUsage) {
+  const all = { round, mail, report, settling, idleSettle: idleSettling }
   return Object.fromEntries(
     Object.entries(all).map(([name, { ledgerBytes: _, ...usage }]) => [name, rounded(usage)]),
   )

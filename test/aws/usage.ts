@@ -27,8 +27,6 @@ export interface DayAsked {
 export interface DayUsage {
   /** A round that finds new lines, with the notifying behind it but for the mails. */
   round: Usage
-  /** A round and the notifying behind it when nothing is new. */
-  quietRound: Usage
   /** What a mail adds. */
   mail: Usage
   /** A report of the running day. */
@@ -100,7 +98,6 @@ export async function dayUsage(asked: DayAsked): Promise<DayUsage> {
     const idleSettling = await counted(living, () => settle(rounds, { paced: true }))
     return {
       round: meanOf(all.round),
-      quietRound: await quietRound(living),
       mail: { ...meanOf(all.mail), requests: 0 },
       report: meanOf(all.report),
       settling,
@@ -109,13 +106,6 @@ export async function dayUsage(asked: DayAsked): Promise<DayUsage> {
   } finally {
     await living.close()
   }
-}
-
-/** Three rounds behind each other over files that do not grow: the last one. */
-async function quietRound(living: Living): Promise<Usage> {
-  await living.round()
-  await living.round()
-  return counted(living, living.round)
 }
 
 /** The claims of mails and what is noted of them. */
