@@ -1,8 +1,9 @@
 import type { Node } from 'constructs'
+import { unknownSetting } from './unknown-setting.ts'
 
 /**
- * What a deployment may decide: `npx cdk deploy -c everyMinutes=60`, or for good under
- * `context.siterounds` in cdk.json. infra/README.md lists them.
+ * What a deployment may decide, under `context.siterounds` in cdk.json; `-c everyMinutes=60` holds
+ * for one command alone, and the next one takes it back. infra/README.md lists them.
  */
 export interface InfraSettings {
   /** Begins the names of all stacks; some are the account's, so it differs between regions too. */
@@ -139,6 +140,17 @@ const READERS: Record<keyof InfraSettings, Reader> = {
 /** The names of all settings. */
 export const SETTING_NAMES = Object.keys(READERS) as (keyof InfraSettings)[]
 
+/** Keys of the context that are no settings, and hold neither a colon nor a slash. */
+const OTHER_KEYS = ['siterounds', 'cli-telemetry', 'cdk-migrate', 'acknowledged-issue-numbers']
+
+/**
+ * Whether a key of the context is the CDK's own: its flags (`@aws-cdk/…`), its command line's
+ * (`aws:cdk:…`) and what it looked up in an account (`vpc-provider:…`) all hold a colon or a slash.
+ */
+function isOfCdk(key: string): boolean {
+  return /[:/]/.test(key) || OTHER_KEYS.includes(key)
+}
+
 /** Whether a region lies in the partition of China, which lacks some services. */
 export function isChina(region: string | undefined): boolean {
   return region?.startsWith('cn-') ?? false
@@ -149,25 +161,25 @@ export function isChina(region: string | undefined): boolean {
  * that is known. Throws all that is wrong at once, each with what to write.
  */
 export function readInfraSettings(
-  node: Pick<Node, 'tryGetContext'>,
+  node: Pick<Node, 'tryGetContext' | 'getAllContext'>,
   region?: string,
 ): InfraSettings {
   const kept = (node.tryGetContext('siterounds') ?? {}) as Record<string, unknown>
-  const wrong = Object.keys(kept)
-    .filter((key) => !Object.hasOwn(READERS, key))
-    .map((key) => `there is no setting ${key}`)
+  const given = Object.keys(node.getAllContext()).filter((key) => !isOfCdk(key))
+  const unknown = [...Object.keys(kept), ...given].filter((key) => !Object.hasOwn(READERS, key))
+  const wrong = [...new Set(unknown)].map((key) => unknownSetting(key, SETTING_NAMES))
   const settings: Record<string, unknown> = {}
   for (const [key, { standard, is, read }] of Object.entries(READERS)) {
-    const given = node.tryGetContext(key) ?? kept[key] ?? standard
-    if (given === undefined) continue
-    settings[key] = read(String(given))
-    if (settings[key] === undefined) wrong.push(`${key} is ${is}, not “${given}”`)
+    const value = node.tryGetContext(key) ?? kept[key] ?? standard
+    if (value === undefined) continue
+    settings[key] = read(String(value))
+    if (settings[key] === undefined) wrong.push(`${key} is ${is}, not “${value}”`)
   }
   wrong.push(...disagreements(settings as unknown as InfraSettings, isChina(region)))
   if (wrong.length === 0) return settings as unknown as InfraSettings
   throw new Error(
     `Wrong settings of the deployment: ${wrong.join('; ')}. ` +
-      'Give them with -c key=value, or under context.siterounds in cdk.json.',
+      'Give them under context.siterounds in cdk.json, or for one command with -c key=value.',
   )
 }
 

@@ -116,8 +116,10 @@ export interface Notified {
   sent: SentMail[]
   /** Alarms that stand and that somebody has not been mailed about yet. */
   waiting: number
+  /** Those of them that have stood long enough: somebody should have been mailed and was not. */
+  overdue: number
   failures: { site: string; error: RoundsError }[]
-  /** Sites that were not begun, for want of time. */
+  /** Sites of which somebody was not looked at, for want of time. */
   left: string[]
 }
 
@@ -138,20 +140,21 @@ const BUSY_MS = 5 * MINUTE_MS
 
 /** Mails, site by site, what stands and was not mailed yet. A mail server that is down ends it. */
 export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promise<Notified> {
-  const notified: Notified = { sent: [], waiting: 0, failures: [], left: [] }
+  const notified: Notified = { sent: [], waiting: 0, overdue: 0, failures: [], left: [] }
   const mayNeed = request.behind && new Set(request.behind.mail)
   const sites = chosenSites(rounds.settings, request.sites).filter(
     ({ id, recipients, feeds }) =>
       recipients.length > 0 && feeds.alarm && (mayNeed?.has(id) ?? true),
   )
-  const { at = rounds.clock.now() } = request
+  const { at = rounds.clock.now(), hasTime = () => true } = request
+  const { standsForMinutes } = rounds.settings.thresholds
   let down = false
   const tellFailed = ({ id }: Site, error: RoundsError) => {
     notified.failures.push({ site: id, error })
     rounds.log('warn', 'mail:failed', { site: id, code: error.code, message: error.message })
   }
   for (const site of sites) {
-    if (request.hasTime && !request.hasTime()) {
+    if (!hasTime()) {
       notified.left.push(site.id)
       continue
     }
@@ -167,12 +170,17 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
       continue
     }
     if (down) {
-      notified.waiting += await unmailed(rounds.table, site, open)
+      const judging = { at, nowMs: rounds.clock.now(), standsForMinutes }
+      const { waiting, overdue } = await unmailed(rounds.table, site, open, judging)
+      notified.waiting += waiting
+      notified.overdue += overdue
       continue
     }
-    const result = await notifySite(rounds, rounds.settings, { site, open, at })
+    const result = await notifySite(rounds, rounds.settings, { site, open, at, hasTime })
     notified.sent.push(...result.sent)
     notified.waiting += result.waiting
+    notified.overdue += result.overdue
+    if (result.left) notified.left.push(site.id)
     for (const error of result.failures) tellFailed(site, error)
     if (result.nextMs !== undefined && at - book.newestMs >= BUSY_MS) {
       await noteMail(rounds, placedSite(site), book, { atMs: at, nextMs: result.nextMs })

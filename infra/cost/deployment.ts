@@ -32,7 +32,10 @@ export const MEMORY_MB: Readonly<Record<Worker, number>> = {
 }
 
 /** Settings of a deployment that sets none. */
-export const STANDARD = readInfraSettings({ tryGetContext: () => undefined })
+export const STANDARD = readInfraSettings({
+  tryGetContext: () => undefined,
+  getAllContext: () => ({}),
+})
 
 /** Days that S3 keeps the notes of who read and wrote an object. */
 export const ACCESS_LOG_DAYS = 90

@@ -7,12 +7,17 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager'
 import { type Chance, systemChance } from '../random.ts'
+import { awsPatience } from '../store/aws-patience.ts'
+import { SECOND_MS } from '../time.ts'
 import { storeError } from './store-faults.ts'
 import type { KeySecret } from './stores.ts'
 
 /** The label that every version bears until it becomes the current one; two cannot bear it. */
 const NEXT = 'SITEROUNDS_NEXT'
 const CURRENT = 'AWSCURRENT'
+
+/** A person waits for it, over a network of any kind. */
+const PATIENCE = { connectMs: 5 * SECOND_MS, silenceMs: 10 * SECOND_MS, answerMs: 10 * SECOND_MS }
 
 /**
  * The keys in a secret of Secrets Manager. A new version is put beside the current one and takes
@@ -26,7 +31,11 @@ export function keySecret(
   chance: Chance = systemChance,
 ): KeySecret {
   const region = arn.split(':')[3]
-  const client = new SecretsManagerClient({ ...(region && { region }), ...config })
+  const client = new SecretsManagerClient({
+    ...(region && { region }),
+    requestHandler: awsPatience(PATIENCE),
+    ...config,
+  })
   const read = async () => {
     try {
       const { SecretString: text, VersionId: version } = await client.send(

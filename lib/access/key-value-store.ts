@@ -7,11 +7,16 @@ import {
   ListKeysCommand,
   UpdateKeysCommand,
 } from '@aws-sdk/client-cloudfront-keyvaluestore'
+import { awsPatience } from '../store/aws-patience.ts'
+import { SECOND_MS } from '../time.ts'
 import { storeError } from './store-faults.ts'
 import type { EdgeKeys } from './stores.ts'
 
 /** Key value stores are in no region; the client wants one of the partition that has them. */
 const REGION = 'us-east-1'
+
+/** A person waits for it, over a network of any kind. */
+const PATIENCE = { connectMs: 5 * SECOND_MS, silenceMs: 10 * SECOND_MS, answerMs: 10 * SECOND_MS }
 
 /** Where a key value store is looked for, and who asks. */
 export interface KeyValueStoreConfig extends CloudFrontKeyValueStoreClientConfig {
@@ -26,6 +31,7 @@ export interface KeyValueStoreConfig extends CloudFrontKeyValueStoreClientConfig
 export function keyValueStore(arn: string, { at, ...config }: KeyValueStoreConfig = {}): EdgeKeys {
   const client = new CloudFrontKeyValueStoreClient({
     region: REGION,
+    requestHandler: awsPatience(PATIENCE),
     ...config,
     ...(at !== undefined && { endpointProvider: () => ({ url: new URL(at) }) }),
   })

@@ -111,8 +111,8 @@ async function openSource({ secrets, chance }: AwsPorts, { source }: Site): Prom
 function mailerOf({ secrets, places }: AwsPorts, mail: MailSettings): Mailer {
   return lazyMailer(async () => {
     if (mail.kind === 'smtp') {
-      const { smtpMailer } = await import('../mail/smtp.ts')
-      return smtpMailer(await withSecrets(mail, secrets))
+      const { SMTP_LIMITS_ON_AWS, smtpMailer } = await import('../mail/smtp.ts')
+      return smtpMailer(await withSecrets(mail, secrets), SMTP_LIMITS_ON_AWS)
     }
     if (mail.kind === 'outbox') throw noOutbox()
     const { configurationSet } = places

@@ -2,6 +2,8 @@ import { InvokeCommand, LambdaClient, type LambdaClientConfig } from '@aws-sdk/c
 import { RoundsError } from '../errors.ts'
 import type { JobName } from '../job.ts'
 import type { Day, Feed } from '../site.ts'
+import { awsPatience } from '../store/aws-patience.ts'
+import { SECOND_MS } from '../time.ts'
 
 /** What a person asks of the functions of a stack, as `parseJob` reads it there (lib/job.ts). */
 export interface AskedJob {
@@ -11,6 +13,9 @@ export interface AskedJob {
   sites?: readonly string[]
   feeds?: readonly Feed[]
 }
+
+/** The function itself is ended after two minutes; nothing is heard of it until it answers. */
+const ANSWER_MS = 150 * SECOND_MS
 
 /** Errors by which AWS refuses whoever asks. */
 const REFUSED = ['AccessDeniedException', 'UnrecognizedClientException', 'ExpiredTokenException']
@@ -24,7 +29,12 @@ export async function askDispatch(
   job: AskedJob,
   config: LambdaClientConfig = {},
 ): Promise<{ id: string; messages: number }> {
-  const client = new LambdaClient({ maxAttempts: 1, ...config })
+  const patience = { connectMs: 5 * SECOND_MS, silenceMs: ANSWER_MS, answerMs: ANSWER_MS }
+  const client = new LambdaClient({
+    maxAttempts: 1,
+    requestHandler: awsPatience(patience),
+    ...config,
+  })
   try {
     const command = new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(job) })
     const { FunctionError, Payload } = await client.send(command)

@@ -4,6 +4,8 @@ import {
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation'
 import { RoundsError } from '../errors.ts'
+import { awsPatience } from '../store/aws-patience.ts'
+import { SECOND_MS } from '../time.ts'
 import type { AccessPlaces } from './access.ts'
 
 /** The stacks of a fleet, by what their names end with. */
@@ -19,6 +21,9 @@ export interface StackOutputs {
 
 /** How often a call is made before it fails, with growing pauses and jitter. */
 const MAX_ATTEMPTS = 4
+
+/** A person waits for it, over a network of any kind. */
+const PATIENCE = { connectMs: 5 * SECOND_MS, silenceMs: 10 * SECOND_MS, answerMs: 10 * SECOND_MS }
 
 /** Errors by which AWS does not know who asks, and those by which it does and refuses. */
 const UNKNOWN_CALLER = [
@@ -74,7 +79,7 @@ export async function accessPlaces(
       'access-public',
       'stop',
       `The report site of ${prefix}-site is open to everybody: there are no links to make.`,
-      `It is at ${publicUrl}; without -c access=public it is deployed closed.`,
+      `It is at ${publicUrl}; without access: public in cdk.json it is deployed closed.`,
     )
   }
   const [accessSecretArn, keyValueStoreArn] = await Promise.all([
@@ -88,7 +93,11 @@ async function described(
   name: string,
   config: CloudFormationClientConfig,
 ): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient({ maxAttempts: MAX_ATTEMPTS, ...config })
+  const client = new CloudFormationClient({
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: awsPatience(PATIENCE),
+    ...config,
+  })
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     const outputs = Stacks[0]?.Outputs ?? []

@@ -130,7 +130,7 @@ async function mailWarnings({ prefix, outputs, ports }: Stack, { mail }: Setting
   )
   if (!isThere) return []
   return [
-    `${prefix}-pipeline was deployed without mailDomain, so it cannot send by SES. Deploy it ` +
-      'with -c mailDomain=example.org, or set mail.kind: smtp.',
+    `${prefix}-pipeline was deployed without mailDomain, so it cannot send by SES. Give ` +
+      'mailDomain in cdk.json (infra/README.md) and deploy it, or set mail.kind: smtp.',
   ]
 }

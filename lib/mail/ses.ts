@@ -1,6 +1,8 @@
 import { SESClient, type SESClientConfig, SendRawEmailCommand } from '@aws-sdk/client-ses'
 import { type ErrorClass, RoundsError } from '../errors.ts'
+import { awsPatience } from '../store/aws-patience.ts'
 import { oneLine } from '../text/one-line.ts'
+import { SECOND_MS } from '../time.ts'
 import { type Composed, compose } from './compose.ts'
 import type { Mailer } from './mailer.ts'
 import { nobodyToReach } from './refusals.ts'
@@ -9,6 +11,27 @@ import { nobodyToReach } from './refusals.ts'
 export interface SesOptions {
   /** Names where bounces and complaints are told, and that TLS is required. */
   configurationSet?: string
+}
+
+/** How long SES may take. */
+export interface SesLimits {
+  /** Until a connection stands: SES is tried once, so a lost packet or two must not matter. */
+  connectMs: number
+  /** Any time in which no byte moves, either way. */
+  silenceMs: number
+  /** From a request to the beginning of its answer; SES answers within seconds. */
+  answerMs: number
+}
+
+/**
+ * What is used unless a test asks for less patience. Together, with three seconds that the client
+ * adds to a silence, they stay below fifty seconds: shorter than the lease of a claim
+ * (lib/notify/notice.ts), and than the last minute of a function (lib/work/work-off.ts).
+ */
+export const SES_LIMITS: SesLimits = {
+  connectMs: 5 * SECOND_MS,
+  silenceMs: 15 * SECOND_MS,
+  answerMs: 30 * SECOND_MS,
 }
 
 /** Characters of an answer of SES that are shown: it quotes addresses. */
@@ -30,8 +53,8 @@ const LATER: Kind = {
 const SENDER: Kind = {
   code: 'mail-from',
   class: 'stop',
-  says: 'SES refused the sender or the recipient',
-  hint: 'Verify the domain of mail.from in SES; in its sandbox recipients must be verified too.',
+  says: 'SES refused the sender',
+  hint: 'Verify mail.from in SES, or its domain.',
 }
 const PAUSED: Kind = {
   code: 'mail-paused',
@@ -50,6 +73,12 @@ const REFUSED: Kind = {
   class: 'skip',
   says: 'SES refused the mail',
   hint: 'Correct the recipients of the site.',
+}
+const UNVERIFIED: Kind = {
+  code: 'mail-refused',
+  class: 'skip',
+  says: 'SES refused the recipient',
+  hint: 'Verify the recipient as well, or ask AWS to take the account out of the sandbox.',
 }
 const CONNECTION: Kind = {
   code: 'mail-connection',
@@ -84,14 +113,25 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 /** Before any of a request has left, so that the mail was surely not taken. */
-const NOT_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/
+const NOT_SENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|did not establish a connection/
+
+/** What stands between the identities of an answer, which may be bare, in brackets or in ARNs. */
+const BETWEEN_IDENTITIES = /[\s,;:<>"'`/]+/
+
+/** An error of SES, or of the way to it. */
+type Thrown = Error & { $metadata?: { httpStatusCode?: number }; code?: string }
 
 /**
  * Sends by Amazon SES, the whole message as we composed it. One try a send: a request whose answer
  * was lost may have been taken, and only who holds the claim may decide to send again.
  */
-export function sesMailer(options: SesOptions = {}, config: SESClientConfig = {}): Mailer {
-  const client = new SESClient({ maxAttempts: 1, ...config })
+export function sesMailer(
+  options: SesOptions = {},
+  config: SESClientConfig = {},
+  limits = SES_LIMITS,
+): Mailer {
+  const client = new SESClient({ maxAttempts: 1, requestHandler: awsPatience(limits), ...config })
   return {
     async send(message) {
       const composed = await compose(message)
@@ -116,25 +156,43 @@ async function handOver(client: SESClient, { from, to, mime }: Composed, options
   try {
     await client.send(command)
   } catch (thrown) {
-    throw sesError(thrown as Error & { $metadata?: { httpStatusCode?: number }; code?: string })
+    throw sesError(thrown as Thrown, from)
   }
 }
 
-function sesError(
-  thrown: Error & { $metadata?: { httpStatusCode?: number }; code?: string },
-): RoundsError {
-  const kind = kindOf(thrown)
+function sesError(thrown: Thrown, from: string): RoundsError {
+  const kind = kindOf(thrown, from)
   const answer = oneLine(`${thrown.name}: ${thrown.message}`, MAX_ANSWER_LENGTH)
   return new RoundsError(kind.code, kind.class, `${kind.says} (${answer}).`, kind.hint)
 }
 
-function kindOf(thrown: Error & { $metadata?: { httpStatusCode?: number }; code?: string }): Kind {
+function kindOf(thrown: Thrown, from: string): Kind {
+  const { name, message } = thrown
   // MessageRejected says in its words alone what is wrong.
-  if (thrown.name === 'MessageRejected') {
-    return /not verified/i.test(thrown.message) ? SENDER : REFUSED
+  if (name === 'MessageRejected') {
+    if (!/not verified/i.test(message)) return REFUSED
+    return namesSender(message, from) ? SENDER : UNVERIFIED
   }
-  const known = KINDS[thrown.name]
-  if (known) return known
-  if (NOT_SENT.test(`${thrown.code} ${thrown.message}`)) return CONNECTION
+  const known = KINDS[name]
+  if (known) {
+    // In the sandbox IAM is asked about the recipient's identity as well as about the sender's.
+    const isAboutRecipient = message.includes(':identity/') && !namesSender(message, from)
+    return known === SETTINGS && isAboutRecipient ? UNVERIFIED : known
+  }
+  if (NOT_SENT.test(`${thrown.code} ${message}`)) return CONNECTION
   return UNKNOWN
+}
+
+/**
+ * Whether an answer names the address of the sender among the identities that it is about, or its
+ * domain, or one above it that it is verified by. An address beside it in the same domain is
+ * another identity: it may be a recipient's.
+ */
+function namesSender(message: string, from: string): boolean {
+  const sender = from.toLowerCase()
+  const domain = sender.slice(sender.lastIndexOf('@') + 1)
+  const named = message.toLowerCase().split(BETWEEN_IDENTITIES)
+  return named
+    .map((name) => name.replace(/\.$/, ''))
+    .some((name) => name === sender || (/\w\.\w/.test(name) && `.${domain}`.endsWith(`.${name}`)))
 }

@@ -14,17 +14,21 @@ import { isHeld, MOST_CLAIMED, MOST_REMEMBERED, mailedKey, type Notice } from '.
  */
 export type Reason = 'first' | 'new-alarms' | 'unfinished' | 'claimed' | 'none'
 
-/** What is decided from. */
-export interface DueInput {
-  /** All open alarms of the group. */
-  open: DescribedAlarm[]
-  notice: Notice
+/** By what it is judged whether an alarm has stood long enough. */
+export interface Judging {
   /** Epoch milliseconds at which alarms are judged. */
   at: number
-  /** Epoch milliseconds of the clock that leases are counted by. */
+  /** Epoch milliseconds of the clock that leases are counted by; later when a job comes late. */
   nowMs: number
   /** How long an alarm must have stood, in minutes. */
   standsForMinutes: number
+}
+
+/** What is decided from. */
+export interface DueInput extends Judging {
+  /** All open alarms of the group. */
+  open: DescribedAlarm[]
+  notice: Notice
 }
 
 /** What was decided. */
@@ -42,7 +46,7 @@ export interface Decision {
 
 /** Decides about one recipient and one group. What a backfill read first is never due. */
 export function decide(input: DueInput): Decision {
-  const { notice, at, nowMs } = input
+  const { notice, nowMs } = input
   const claim = notice.claim
   const isMailed = (alarm: DescribedAlarm) => notice.mailed[mailedKey(alarm)] !== undefined
   const unmailed = input.open.filter((alarm) => !alarm.backfilled && !isMailed(alarm))
@@ -54,7 +58,7 @@ export function decide(input: DueInput): Decision {
   }
 
   if (claim && isHeld(claim, nowMs)) return decision('claimed', [], claim.sequence)
-  const ripe = unmailed.filter((alarm) => hasStood(alarm, at, input.standsForMinutes))
+  const ripe = unmailed.filter((alarm) => hasStood(alarm, input))
   ripe.sort(worstFirst)
 
   const inClaim = new Set(claim?.keys)
@@ -70,11 +74,17 @@ export function decide(input: DueInput): Decision {
 }
 
 /**
- * An alarm raised in the future comes from a site whose clock is ahead. By a little, it waits a
- * little longer; by more than the waiting time, it is due at once, or it might wait for days.
+ * Whether an alarm has stood long enough for a mail. One raised in the future comes from a site
+ * whose clock is ahead. By a little, it waits a little longer; by more than the waiting time, it is
+ * due at once, or it might wait for days. The future begins behind both instants: a job that comes
+ * late must not take for it what was raised since.
  */
-function hasStood(alarm: DescribedAlarm, at: number, standsForMinutes: number): boolean {
-  return Math.abs(at - alarm.raisedMs) >= standsForMinutes * MINUTE_MS
+export function hasStood(
+  { raisedMs }: DescribedAlarm,
+  { at, nowMs, standsForMinutes }: Judging,
+): boolean {
+  const standsMs = standsForMinutes * MINUTE_MS
+  return at - raisedMs >= standsMs || raisedMs - Math.max(at, nowMs) >= standsMs
 }
 
 /**
@@ -83,10 +93,9 @@ function hasStood(alarm: DescribedAlarm, at: number, standsForMinutes: number): 
  */
 export function ripeNextMs(
   waiting: readonly DescribedAlarm[],
-  at: number,
-  standsForMinutes: number,
+  judging: Judging,
 ): number | undefined {
-  if (waiting.some((alarm) => hasStood(alarm, at, standsForMinutes))) return undefined
-  const times = waiting.map(({ raisedMs }) => raisedMs + standsForMinutes * MINUTE_MS)
+  if (waiting.some((alarm) => hasStood(alarm, judging))) return undefined
+  const times = waiting.map(({ raisedMs }) => raisedMs + judging.standsForMinutes * MINUTE_MS)
   return Math.min(...times)
 }

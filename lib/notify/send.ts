@@ -1,4 +1,5 @@
 import type { DescribedAlarm } from '../alarms/alarm.ts'
+import type { TimeLimit } from '../at-once.ts'
 import { asRoundsError, RoundsError } from '../errors.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import type { Chance } from '../random.ts'
@@ -6,7 +7,7 @@ import type { Settings, Site } from '../site.ts'
 import { noticeKey } from '../store/keys.ts'
 import type { Content, Item, Table, Write } from '../store/table.ts'
 import { type Clock, DAY_MS } from '../time.ts'
-import { type Decision, decide, type Reason, ripeNextMs } from './due.ts'
+import { type Decision, decide, hasStood, type Judging, type Reason, ripeNextMs } from './due.ts'
 import { alarmMessage } from './message.ts'
 import { type Claim, LEASE_MS, mailedKey, markedSent, type Notice, readNotice } from './notice.ts'
 
@@ -18,8 +19,8 @@ export interface NotifyPorts {
   clock: Clock
 }
 
-/** One site with all its open alarms, described in the site's language. */
-export interface NotifyInput {
+/** One site with all its open alarms, described in the site's language; and until when to mail. */
+export interface NotifyInput extends TimeLimit {
   site: Site
   open: DescribedAlarm[]
   /** Epoch milliseconds at which the alarms are judged. */
@@ -41,7 +42,11 @@ export interface NotifyResult {
   sent: SentMail[]
   /** Open alarms that some recipient is not known to have been mailed about. */
   waiting: number
+  /** Those of them that have stood long enough: a mail should have gone out by now. */
+  overdue: number
   failures: RoundsError[]
+  /** True when some recipient was not looked at, for want of time. */
+  left: boolean
   /**
    * When a mail may be due while no new line comes: epoch milliseconds, or `Infinity` for never.
    * Undefined when that is not known: then the next round must look again.
@@ -50,7 +55,8 @@ export interface NotifyResult {
 }
 
 /**
- * Mails what is due about one site, one mail to each recipient: claim, send, mark as sent.
+ * Mails what is due about one site, one mail to each recipient: claim, send, mark as sent. Without
+ * time for one more send it ends between two recipients.
  *
  * Twice rather than never: when the end of a send is not known (a kill, a lost answer, a table that
  * failed afterwards), the claim stays, and after its lease the same alarms go out again under the
@@ -65,16 +71,33 @@ export async function notifySite(
   const sent: SentMail[] = []
   const failures: RoundsError[] = []
   const waiting = new Set<string>()
+  const overdue = new Set<string>()
+  const { hasTime = () => true } = input
+  let left = false
   let nextMs: number | undefined = Number.POSITIVE_INFINITY
   for (const to of new Set(input.site.recipients)) {
+    if (!hasTime()) {
+      left = true
+      nextMs = undefined
+      break
+    }
     const outcome = await notifyRecipient(ports, settings, input, to)
     if (outcome.sent) sent.push(outcome.sent)
     failures.push(...outcome.failures.map((failure) => about(to, failure)))
-    for (const alarm of outcome.waiting) waiting.add(mailedKey(alarm))
+    const judging = judgingOf(ports, settings, input)
+    for (const alarm of outcome.waiting) {
+      waiting.add(mailedKey(alarm))
+      // What another worker sends at this moment is told by that one, whatever comes of it.
+      if (!outcome.isElsewhere && hasStood(alarm, judging)) overdue.add(mailedKey(alarm))
+    }
     nextMs = earlier(nextMs, outcome.nextMs)
     if (outcome.failures.some(mailIsDown)) break
   }
-  return { sent, waiting: waiting.size, failures, nextMs }
+  return { sent, waiting: waiting.size, overdue: overdue.size, failures, left, nextMs }
+}
+
+function judgingOf({ clock }: NotifyPorts, { thresholds }: Settings, { at }: NotifyInput): Judging {
+  return { at, nowMs: clock.now(), standsForMinutes: thresholds.standsForMinutes }
 }
 
 /** The earlier of two times; unknown when one is. */
@@ -100,6 +123,8 @@ function about(to: string, failure: RoundsError): RoundsError {
 interface Outcome {
   sent?: SentMail
   waiting: DescribedAlarm[]
+  /** True when another worker is sending to this recipient. */
+  isElsewhere?: boolean
   failures: RoundsError[]
   /** As in `NotifyResult`; absent when it is not known. */
   nextMs?: number | undefined
@@ -113,15 +138,17 @@ async function notifyRecipient(
 ): Promise<Outcome> {
   const notYetMailed = input.open.filter((alarm) => !alarm.backfilled)
   const nextOf = (waiting: DescribedAlarm[]) =>
-    ripeNextMs(waiting, input.at, settings.thresholds.standsForMinutes)
+    ripeNextMs(waiting, judgingOf(ports, settings, input))
   let claimed: Claimed | undefined
   let decision: Decision
   try {
     const item = await ports.table.get(noticeKey(to, input.site.id))
-    decision = decideNow(ports, settings, input, readNotice(item))
+    const judging = judgingOf(ports, settings, input)
+    decision = decide({ open: input.open, notice: readNotice(item), ...judging })
     if (decision.due.length === 0) {
       const { reason, waiting } = decision
-      return { waiting, failures: [], ...(reason === 'none' && { nextMs: nextOf(waiting) }) }
+      if (reason === 'claimed') return { waiting, isElsewhere: true, failures: [] }
+      return { waiting, failures: [], nextMs: nextOf(waiting) }
     }
     claimed = await claim(ports, noticeKey(to, input.site.id), item, decision)
   } catch (thrown) {
@@ -129,7 +156,7 @@ async function notifyRecipient(
   }
   const unsent = [...decision.waiting, ...decision.due]
   // Another worker was faster: it sends.
-  if (!claimed) return { waiting: unsent, failures: [] }
+  if (!claimed) return { waiting: unsent, isElsewhere: true, failures: [] }
 
   let refused: string[]
   try {
@@ -163,17 +190,6 @@ async function notifyRecipient(
     failures,
     ...(failures.length === 0 && { nextMs: nextOf(decision.waiting) }),
   }
-}
-
-function decideNow(
-  ports: NotifyPorts,
-  settings: Settings,
-  input: NotifyInput,
-  notice: Notice,
-): Decision {
-  const { standsForMinutes } = settings.thresholds
-  const nowMs = ports.clock.now()
-  return decide({ open: input.open, notice, at: input.at, nowMs, standsForMinutes })
 }
 
 /** A notice that is ours to send for. */

@@ -8,6 +8,7 @@ import {
 import { atOnce } from '../at-once.ts'
 import { RoundsError } from '../errors.ts'
 import { awsError } from '../store/aws-faults.ts'
+import { awsPatience } from '../store/aws-patience.ts'
 import { oneLine } from '../text/one-line.ts'
 import { SECOND_MS } from '../time.ts'
 import type { Message, Queue } from './queue.ts'
@@ -45,11 +46,7 @@ export function sqsQueue(url: string, config: SQSClientConfig = {}): Queue {
   const client = new SQSClient({
     maxAttempts: MAX_ATTEMPTS,
     useQueueUrlAsEndpoint: false,
-    requestHandler: {
-      connectionTimeout: SECOND_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: awsPatience({ silenceMs: REQUEST_MS, answerMs: REQUEST_MS }),
     ...config,
   })
 

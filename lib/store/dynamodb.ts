@@ -10,6 +10,7 @@ import {
 import type { Chance } from '../random.ts'
 import { SECOND_MS } from '../time.ts'
 import { awsError } from './aws-faults.ts'
+import { awsPatience } from './aws-patience.ts'
 import { itemOf, keyOf, type Row, rowOf } from './dynamodb-row.ts'
 import { checkItemSize } from './item-size.ts'
 import type { Content, Item, Key, Range, Table, Write } from './table.ts'
@@ -28,12 +29,7 @@ export function dynamodbTable(
 ): Table {
   const client = new DynamoDBClient({
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: SECOND_MS,
-      requestTimeout: REQUEST_MS,
-      // Without it the client warns, and waits on.
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: awsPatience({ silenceMs: REQUEST_MS, answerMs: REQUEST_MS }),
     ...config,
   })
   const called = <T>(call: Promise<T>): Promise<T> =>

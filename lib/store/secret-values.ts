@@ -7,6 +7,7 @@ import { RoundsError } from '../errors.ts'
 import type { Secrets } from '../site-secrets.ts'
 import { SECOND_MS } from '../time.ts'
 import { awsError } from './aws-faults.ts'
+import { awsPatience } from './aws-patience.ts'
 
 /** How often a call is made before it fails, with growing pauses and jitter. */
 const MAX_ATTEMPTS = 6
@@ -24,11 +25,7 @@ export async function secretValues(
 ): Promise<Secrets> {
   const client = new SecretsManagerClient({
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: SECOND_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: awsPatience({ silenceMs: REQUEST_MS, answerMs: REQUEST_MS }),
     ...config,
   })
   try {

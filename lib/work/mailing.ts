@@ -18,9 +18,10 @@ export function mailWorker(ports: FunctionPorts): Worker {
       const { sites } = job
       const request = { ...(sites && { sites }), at: job.atMs, hasTime }
       const notified = await notify(rounds, request).finally(() => rounds.mailer.close())
-      const { sent, waiting, failures, left } = notified
-      worker.metrics({ MailsSent: sent.length, MailsWaiting: waiting })
-      const told = { sent: sent.length, waiting }
+      const { sent, waiting, overdue, failures, left } = notified
+      // What has not stood long enough waits as it should: people are told of mails that fail.
+      worker.metrics({ MailsSent: sent.length, MailsWaiting: overdue })
+      const told = { sent: sent.length, waiting, overdue }
       return { left, ...failedSites(failures), told }
     },
   }

@@ -15,6 +15,7 @@ import { MINUTE_MS } from '../../lib/time.ts'
 import { failure } from '../contracts/source.ts'
 import { type Portal, portalServer } from '../fixtures/portal-server.ts'
 import { type SecretsServer, secretsServer } from '../fixtures/secrets-server.ts'
+import { converse, startScripted } from '../mail/smtp-world.ts'
 import { alarmLine, settingsOf, siteOf } from '../work/world.ts'
 
 const NOW_MS = Date.parse('2026-11-10T08:00:00Z')
@@ -139,6 +140,7 @@ describe('what the settings leave open', () => {
 })
 
 describe('mails on AWS', () => {
+  afterEach(() => vi.useRealTimers())
   const message = {
     ...{ from: 'a@example.org', to: ['b@example.org'], subject: 's', text: 't', html: 'h' },
     ...{ id: 'id', threadId: 'id' },
@@ -163,6 +165,18 @@ describe('mails on AWS', () => {
       ...{ requireTls: false, auth: { user: 'u', password: to('NOT_THERE') } },
     })
     expect(error).toMatchObject({ code: 'secret-missing', class: 'skip' })
+  })
+
+  it('by a server that never ends are given up before a function is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const hasBody = Promise.withResolvers<void>()
+    const server = await startScripted((socket) => converse(socket, {}, () => hasBody.resolve()))
+    const { auth: _, ...settings } = server.settings
+    const sent = sending(settings)
+    await hasBody.promise
+    vi.advanceTimersByTime(50_000)
+    expect(await sent).toMatchObject({ code: 'mail-unknown', class: 'retry' })
+    await server.close()
   })
 })
 

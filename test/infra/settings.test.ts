@@ -5,7 +5,7 @@ import { readInfraSettings, SETTING_NAMES } from '../../infra/settings.ts'
 /** What a construct's node answers for these settings, given on the command line or in cdk.json. */
 function nodeWith(given: Record<string, unknown>, kept?: Record<string, unknown>) {
   const context: Record<string, unknown> = { ...given, ...(kept && { siterounds: kept }) }
-  return { tryGetContext: (key: string) => context[key] }
+  return { tryGetContext: (key: string) => context[key], getAllContext: () => context }
 }
 
 /** What is said about these settings, one fault an entry. */
@@ -51,6 +51,35 @@ describe('the settings of a deployment', () => {
     expect(read).toThrow('roundsAtOnce is a whole number from 2 to 1000, not “1”')
     expect(read).toThrow('timeZone is a time zone such as Asia/Shanghai')
     expect(read).toThrow('under context.siterounds in cdk.json')
+  })
+
+  it.each([
+    ['mailDomian', 'there is no setting mailDomian (did you mean mailDomain?)'],
+    ['maildomain', 'there is no setting maildomain (did you mean mailDomain?)'],
+    ['siterounds.operatorMail', 'no setting siterounds.operatorMail (did you mean operatorMail?)'],
+    ['every-minutes', 'there is no setting every-minutes (did you mean everyMinutes?)'],
+    ['acces', 'there is no setting acces (did you mean access?)'],
+    ['vpc', 'there is no setting vpc (did you mean vpcId?)'],
+    ['colour', 'there is no setting colour'],
+  ])('are not %s, on the command line or in cdk.json', (key, told) => {
+    expect(faults({ [key]: 'x' })).toEqual([expect.stringContaining(told)])
+    const kept = () => readInfraSettings(nodeWith({}, { [key]: 'x' }))
+    expect(kept).toThrow(told)
+  })
+
+  it('leave alone what the CDK itself keeps there, flags and what it looked up', () => {
+    const file = new URL('../../cdk.json', import.meta.url)
+    const { context } = JSON.parse(readFileSync(file, 'utf8'))
+    const looked = {
+      'aws:cdk:bundling-stacks': ['**'],
+      'aws-cdk:enableDiffNoFail': true,
+      'availability-zones:account=111122223333:region=eu-central-1': ['eu-central-1a'],
+      'vpc-provider:account=111122223333:filter.vpc-id=vpc-0a1b2c3d:region=eu-central-1': {},
+      'acknowledged-issue-numbers': [38113],
+      'cdk-migrate': false,
+    }
+    expect(Object.keys(context).length).toBeGreaterThan(50)
+    expect(faults({ ...context, ...looked })).toEqual([])
   })
 
   it.each([
@@ -101,6 +130,15 @@ describe('infra/README.md', () => {
   const [, section = ''] = text.split('| setting | default | meaning |')
   const [table = ''] = section.split('\n\n')
   const rows = [...table.matchAll(/^\| `(\w+)` \| ([^|]*) \|/gm)]
+
+  it('has nobody give settings that the next deployment would not know of', () => {
+    const commands = [...text.matchAll(/^npx cdk .*$/gm)].map(([line]) => line)
+    expect(commands).toContain('npx cdk deploy --all')
+    expect(commands.filter((line) => / (-c|--context)\b/.test(line))).toEqual([])
+    const [, written = ''] = /^"siterounds": (\{.*\}),?$/m.exec(text) ?? []
+    const settings = readInfraSettings(nodeWith({}, JSON.parse(written)))
+    expect(settings).toMatchObject({ mailDomain: 'example.org', operatorMail: expect.anything() })
+  })
 
   it('lists every setting, and no other', () => {
     expect(rows.map(([, name]) => name).sort()).toEqual([...SETTING_NAMES].sort())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type DueInput, decide } from '../../lib/notify/due.ts'
+import { type DueInput, decide, ripeNextMs } from '../../lib/notify/due.ts'
 import {
   MOST_REMEMBERED,
   mailedKey,
@@ -81,6 +81,21 @@ describe('decide', () => {
     expect(decideOn([alarm('a day ahead', -24 * 60)])).toMatchObject({ reason: 'first' })
   })
 
+  it('takes for a clock ahead only what lies beyond the time of day, however late', () => {
+    const late = (minutes: number, standsMinutes: number) => {
+      const open = [alarm('A', standsMinutes)]
+      const nowMs = AT + minutes * MINUTE_MS
+      return decide({ open, notice: EMPTY, at: AT, nowMs, standsForMinutes: 15 }).reason
+    }
+    // Raised after the instant that is judged by, and before the clock's.
+    expect(late(40, -20)).toBe('none')
+    expect(late(40, -40)).toBe('none')
+    expect(late(40, -50)).toBe('none')
+    expect(late(40, 15)).toBe('first')
+    expect(late(40, -55)).toBe('first')
+    expect(late(0, -15)).toBe('first')
+  })
+
   it('does not wait for a claim that a clock made which was ahead (F67)', () => {
     const open = [alarm('A', 20)]
     const keys = open.map(mailedKey)
@@ -114,6 +129,17 @@ describe('decide', () => {
     // Nothing of it is open any more: its number is used up all the same.
     expect(decideOn([fresh], notice)).toMatchObject({ reason: 'new-alarms', sequence: 5 })
     expect(decideOn([], notice)).toMatchObject({ reason: 'none', sequence: 4 })
+  })
+})
+
+describe('ripeNextMs', () => {
+  it('is when the first will have stood, also of what was raised after the instant', () => {
+    const nowMs = AT + 40 * MINUTE_MS
+    const next = (...open: DueInput['open']) =>
+      ripeNextMs(open, { at: AT, nowMs, standsForMinutes: 15 })
+    expect(next()).toBe(Number.POSITIVE_INFINITY)
+    expect(next(alarm('a', -30), alarm('b', -20))).toBe(AT + 35 * MINUTE_MS)
+    expect(next(alarm('a', -30), alarm('b', 15))).toBeUndefined()
   })
 })
 

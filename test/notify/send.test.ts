@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DescribedAlarm } from '../../lib/alarms/alarm.ts'
+import type { TimeLimit } from '../../lib/at-once.ts'
 import { RoundsError } from '../../lib/errors.ts'
 import type { Mailer, Message } from '../../lib/mail/mailer.ts'
 import { outboxMailer } from '../../lib/mail/outbox.ts'
-import { SMTP_LIMITS } from '../../lib/mail/smtp.ts'
+import { SES_LIMITS } from '../../lib/mail/ses.ts'
+import { SMTP_LIMITS, SMTP_LIMITS_ON_AWS } from '../../lib/mail/smtp.ts'
 import { LEASE_MS } from '../../lib/notify/notice.ts'
 import { mailIsDown, notifySite } from '../../lib/notify/send.ts'
 import type { Site } from '../../lib/site.ts'
 import { noticeKey } from '../../lib/store/keys.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
 import type { Table } from '../../lib/store/table.ts'
-import { MINUTE_MS } from '../../lib/time.ts'
+import { MINUTE_MS, SECOND_MS } from '../../lib/time.ts'
+import { LAST_MS } from '../../lib/work/work-off.ts'
 import { AT, alarm, SETTINGS, SITE } from './alarms.ts'
 
 /** One table, one mailer that keeps what it is given, and a clock that tests move. */
@@ -35,10 +38,19 @@ function world() {
     clock: { now: () => state.nowMs },
     chance: { fraction: () => 0.5, token: randomUUID as () => string },
   }
-  const notify = (open: DescribedAlarm[], change: Partial<typeof ports> = {}, site: Site = SITE) =>
-    notifySite({ ...ports, ...change }, SETTINGS, { site, open, at: state.nowMs })
+  const notify = (
+    open: DescribedAlarm[],
+    { hasTime, ...change }: Partial<typeof ports> & TimeLimit = {},
+    site: Site = SITE,
+  ) => {
+    const input = { site, open, at: state.nowMs, ...(hasTime && { hasTime }) }
+    return notifySite({ ...ports, ...change }, SETTINGS, input)
+  }
   return { mails, mailer, table, state, notify }
 }
+
+/** The client of AWS begins to count a silence three seconds after the request. */
+const LONGEST_SES_MS = SES_LIMITS.answerMs + SES_LIMITS.silenceMs + 3 * SECOND_MS
 
 /** The same table, where some call throws. */
 const BUSY = new RoundsError('table-busy', 'retry', 'The table does not answer.')
@@ -63,10 +75,11 @@ describe('notifySite', () => {
     // The young one is due when it has stood for a quarter of an hour.
     const nextMs = state.nowMs + 14 * MINUTE_MS
     const sent = { to: 'ops@example.org', group: 'bj01', reason: 'first', alarms: 2 }
-    expect(first).toEqual({ sent: [sent], waiting: 1, failures: [], nextMs })
+    const rest = { waiting: 1, overdue: 0, failures: [], left: false, nextMs }
+    expect(first).toEqual({ sent: [sent], ...rest })
     expect(mails).toHaveLength(1)
     expect(mails[0]?.to).toEqual(['ops@example.org'])
-    expect(await notify(OPEN)).toEqual({ sent: [], waiting: 1, failures: [], nextMs })
+    expect(await notify(OPEN)).toEqual({ sent: [], ...rest })
     expect(mails).toHaveLength(1)
   })
 
@@ -92,7 +105,8 @@ describe('notifySite', () => {
 
   it('writes and sends nothing when nothing is due', async () => {
     const { notify, mails, table, state } = world()
-    const never = { sent: [], waiting: 0, failures: [], nextMs: Number.POSITIVE_INFINITY }
+    const none = { sent: [], waiting: 0, overdue: 0, failures: [], left: false }
+    const never = { ...none, nextMs: Number.POSITIVE_INFINITY }
     const backfilled = [alarm('old', 900, { backfilled: true })]
     expect(await notify([])).toEqual(never)
     expect(await notify(backfilled)).toEqual(never)
@@ -142,7 +156,9 @@ describe('notifySite', () => {
     const first = notify(OPEN, { mailer: held })
     await new Promise((resolve) => setImmediate(resolve))
     state.nowMs += MINUTE_MS
-    expect(await notify(OPEN)).toEqual({ sent: [], waiting: 3, failures: [] })
+    // Whether it goes out is told by the one that sends.
+    const elsewhere = { sent: [], waiting: 3, overdue: 0, failures: [], left: false }
+    expect(await notify(OPEN)).toEqual(elsewhere)
     goOn()
     expect((await first).sent).toHaveLength(1)
     expect(mails).toHaveLength(1)
@@ -199,13 +215,21 @@ describe('notifySite', () => {
     const { notify, mails } = world()
     const busy = failing(new RoundsError('mail-later', 'retry', 'frequency limited'))
     const failed = await notify(OPEN, { mailer: busy })
-    expect(failed).toMatchObject({ sent: [], waiting: 3, failures: [{ code: 'mail-later' }] })
+    const unsent = { sent: [], waiting: 3, overdue: 2 }
+    expect(failed).toMatchObject({ ...unsent, failures: [{ code: 'mail-later' }] })
     expect((await notify(OPEN)).sent).toMatchObject([{ reason: 'first', alarms: 2 }])
     expect(mails).toHaveLength(1)
   })
 
   it('has a lease that outlasts every send, or two workers would send at once', () => {
     expect(LEASE_MS).toBeGreaterThan(SMTP_LIMITS.sendMs)
+    expect(LEASE_MS).toBeGreaterThan(LONGEST_SES_MS)
+  })
+
+  it('ends every send on AWS within the last minute of a function, with time to note it', () => {
+    for (const sendMs of [SMTP_LIMITS_ON_AWS.sendMs, LONGEST_SES_MS]) {
+      expect(sendMs).toBeLessThanOrEqual(LAST_MS - 10 * SECOND_MS)
+    }
   })
 
   it('waits for the lease when nobody knows whether the mail was taken', async () => {
@@ -218,7 +242,8 @@ describe('notifySite', () => {
       },
     }
     const unknown = await notify(OPEN, { mailer: unsure })
-    expect(unknown).toMatchObject({ sent: [], waiting: 3, failures: [{ code: 'mail-unknown' }] })
+    const unsent = { sent: [], waiting: 3, overdue: 2 }
+    expect(unknown).toMatchObject({ ...unsent, failures: [{ code: 'mail-unknown' }] })
     expect((await notify(OPEN)).sent).toEqual([])
     state.nowMs += 2 * MINUTE_MS
     expect((await notify(OPEN)).sent).toMatchObject([{ reason: 'unfinished' }])
@@ -275,7 +300,7 @@ describe('notifySite', () => {
     expect(result.sent.map((one) => one.to)).toEqual(['ops@example.org'])
     expect(result.failures).toMatchObject([{ code: 'mail-refused', class: 'skip' }])
     expect(result.failures[0]?.message).toContain('gone@example.org')
-    expect(result.waiting).toBe(3)
+    expect(result).toMatchObject({ waiting: 3, overdue: 2 })
   })
 
   it.each(['get', 'create'] as const)(
@@ -283,7 +308,8 @@ describe('notifySite', () => {
     async (method) => {
       const { notify, mails, table } = world()
       const result = await notify(OPEN, { table: faulty(table, method) })
-      expect(result).toMatchObject({ sent: [], waiting: 3, failures: [{ code: 'table-busy' }] })
+      const unsent = { sent: [], waiting: 3, overdue: 2 }
+      expect(result).toMatchObject({ ...unsent, failures: [{ code: 'table-busy' }] })
       expect(mails).toEqual([])
       expect((await notify(OPEN)).sent).toHaveLength(1)
     },
@@ -301,6 +327,20 @@ describe('notifySite', () => {
       expect(new Set(mails.map(({ id }) => id)).size).toBe(1)
     },
   )
+
+  it('begins no mail when time is short, and tells that recipients are left', async () => {
+    const { notify, mails } = world()
+    const recipients = ['a@example.org', 'b@example.org', 'c@example.org']
+    const site = { ...SITE, recipients }
+    const hasTime = () => mails.length < 2
+    const cut = await notify(OPEN, { hasTime }, site)
+    expect(cut.sent.map(({ to }) => to)).toEqual(recipients.slice(0, 2))
+    // Whoever goes on must look at the site again, and who was mailed is not mailed twice.
+    expect(cut).toMatchObject({ left: true, nextMs: undefined, failures: [], overdue: 0 })
+    const rest = await notify(OPEN, {}, site)
+    expect(rest.sent.map(({ to }) => to)).toEqual(recipients.slice(2))
+    expect(rest.left).toBe(false)
+  })
 
   it('leaves a notice of a later release alone', async () => {
     const { notify, mails, table } = world()

@@ -80,6 +80,18 @@ describe('s3', () => {
     }
   })
 
+  it.each<Fault>(['silent', 'stalled'])('a service that is %s is given up', async (fault) => {
+    const bucket = await newBucket()
+    await open(bucket).put('a', 'xyz')
+    const config = { ...LOCAL, endpoint: server.url, forcePathStyle: true, maxAttempts: 2 }
+    const objects = s3Objects(bucket, config, 200)
+    server.proxy.plan(() => fault)
+    const down = { code: 'bucket-down', class: 'retry' }
+    await expect(objects.get('a')).rejects.toMatchObject(down)
+    await expect(objects.list('')).rejects.toMatchObject(down)
+    if (fault === 'silent') await expect(objects.put('a', 'x')).rejects.toMatchObject(down)
+  })
+
   it('a bucket that is not there, or not ours, is told with a way out', async () => {
     await expect(open('no-such-bucket').put('a', 'x')).rejects.toMatchObject({
       code: 'bucket-missing',

@@ -3,11 +3,12 @@ import { RoundsError } from '../../lib/errors.ts'
 import { lazyMailer } from '../../lib/mail/lazy-mailer.ts'
 import type { Mailer, Message } from '../../lib/mail/mailer.ts'
 import { memoryTable } from '../../lib/store/memory.ts'
+import { MINUTE_MS } from '../../lib/time.ts'
 import { collectWorker } from '../../lib/work/collecting.ts'
 import { mailWorker } from '../../lib/work/mailing.ts'
 import { workOff } from '../../lib/work/work-off.ts'
 import { deliveriesOf, jobsOf, runOf } from './recording.ts'
-import { alarmLine, busyTable, settingsOf, type WorkWorld, workWorld } from './world.ts'
+import { alarmLine, busyTable, settingsOf, siteOf, type WorkWorld, workWorld } from './world.ts'
 
 const AT = '2026-11-10T08:00:00Z'
 const DAY = '2026-11-10'
@@ -20,9 +21,9 @@ let world: WorkWorld
 beforeEach(() => begin(workWorld(Date.parse(AT) + 20_000)))
 
 /** Two sites of which each has an alarm that has stood since three in the afternoon. */
-async function begin(fresh: WorkWorld): Promise<void> {
+async function begin(fresh: WorkWorld, settings = settingsOf(['a', 'b'])): Promise<void> {
   world = fresh
-  await world.apply(settingsOf(['a', 'b']))
+  await world.apply(settings)
   for (const site of ['a', 'b']) {
     const path = `${site}/sys_alarm/system_alarm_20261110.txt`
     world.files.set(path, alarmLine(site, 'LINK_DOWN', DAY, '15:00:00'))
@@ -60,13 +61,49 @@ describe('mails about some sites', () => {
     async (at, n) => {
       await mailed({ ...MAIL, at, sites: ['a'] })
       expect(world.mails).toHaveLength(n)
-      expect(world.metrics().at(-1)).toEqual({ MailsSent: n, MailsWaiting: 1 - n })
+      // What has not stood long enough is no mail that should have gone out.
+      expect(world.metrics().at(-1)).toEqual({ MailsSent: n, MailsWaiting: 0 })
+      const told = { sent: n, waiting: 1 - n, overdue: 0 }
+      expect(world.events('job:done').at(-1)).toMatchObject(told)
     },
   )
+
+  it('are sent by a late message as well, but not about what was raised since', async () => {
+    const path = 'a/sys_alarm/system_alarm_20261110.txt'
+    const since = alarmLine('a', 'DISK_FULL', DAY, '16:20:00')
+    world.files.set(path, world.files.get(path)! + since)
+    await workOff(collectWorker(world.ports), deliveriesOf({ ...ROUND, id: 'r-2' }), runOf())
+    world.state.nowMs = Date.parse(AT) + 40 * MINUTE_MS
+    await mailed({ ...MAIL, sites: ['a'] })
+    expect(world.mails).toHaveLength(1)
+    expect(world.mails[0]!.text).toContain('LINK_DOWN')
+    expect(world.mails[0]!.text).not.toContain('DISK_FULL')
+    expect(world.metrics().at(-1)).toEqual({ MailsSent: 1, MailsWaiting: 0 })
+  })
+
+  it('are begun only while there is time: the site is sent on to who is left', async () => {
+    const two = siteOf('a', { recipients: ['ops@example.org', 'night@example.org'] })
+    await begin(workWorld(Date.parse(AT) + 20_000), settingsOf([], { sites: [two] }))
+    // Each mail takes half a minute, as it does when a mail server is slow.
+    const getRemainingTimeInMillis = () => 80_000 - 30_000 * world.mails.length
+    const run = { ...runOf(), getRemainingTimeInMillis }
+    await workOff(mailWorker(world.ports), deliveriesOf({ ...MAIL, sites: ['a'] }), run)
+    expect(world.mails.map(({ to }) => to[0])).toEqual(['ops@example.org'])
+    expect(world.events('job:done').at(-1)).toMatchObject({ sent: 1, left: 1 })
+    const [sentOn] = jobsOf(world.queues.mails.sent.slice(1))
+    expect(sentOn).toMatchObject({ job: 'notify', sites: ['a'] })
+    await mailed(sentOn!)
+    expect(world.mails.map(({ to }) => to[0])).toEqual(['ops@example.org', 'night@example.org'])
+  })
 })
 
 describe('mails that are not taken', () => {
   it('are tried again site by site, and wait until then', async () => {
+    const path = 'b/sys_alarm/system_alarm_20261110.txt'
+    const young = alarmLine('b', 'YOUNG', DAY, '15:58:00')
+    world.files.set(path, world.files.get(path)! + young)
+    await workOff(collectWorker(world.ports), deliveriesOf({ ...ROUND, id: 'r-2' }), runOf())
+    world.queues.mails.sent.splice(1)
     world.refuseMails(LATER)
     expect(await mailed({ ...MAIL, sites: ['a', 'b'] })).toEqual(WELL)
     const alone = (site: string) => ({ ...MAIL, sites: [site], tries: 2 })
