@@ -23,7 +23,10 @@ export class Dashboard extends Construct {
       widgets: [
         [new cloudwatch.AlarmStatusWidget({ alarms, width: 3 * WIDTH, title: 'Alarms' })],
         [
-          graph('Rounds finished', [ownMetric(prefix, 'RoundsFinished', 'Sum', FIVE_MINUTES)]),
+          graph('Rounds finished, and dropped', [
+            ownMetric(prefix, 'RoundsFinished', 'Sum', FIVE_MINUTES),
+            ownMetric(prefix, 'RoundsDropped', 'Sum', FIVE_MINUTES),
+          ]),
           graph('Mails waiting', [ownMetric(prefix, 'MailsWaiting', 'Maximum', FIVE_MINUTES)]),
           graph('Messages waiting', queueMetrics(watched)),
         ],
@@ -48,17 +51,17 @@ function queueMetrics({ queues, undelivered }: Watched): cloudwatch.IMetric[] {
   return [...own, undelivered.metricApproximateNumberOfMessagesVisible({ ...shown, label })]
 }
 
-function functionGraphs({ functions }: Watched): cloudwatch.GraphWidget[] {
+function functionGraphs({ functions, settings: { prefix } }: Watched): cloudwatch.GraphWidget[] {
   const all = [...functions].map(([label, { function: own }]) => ({ label, own }))
   return [
     graph(
       'Calls',
       all.map(({ label, own }) => own.metricInvocations({ label })),
     ),
-    graph(
-      'Errors',
-      all.map(({ label, own }) => own.metricErrors({ label })),
-    ),
+    graph('Errors, and jobs tried again', [
+      ...all.map(({ label, own }) => own.metricErrors({ label })),
+      ownMetric(prefix, 'JobsAgain', 'Sum', FIVE_MINUTES),
+    ]),
     graph(
       'Longest call, ms',
       all.map(({ label, own }) => own.metricDuration({ label, statistic: 'Maximum' })),

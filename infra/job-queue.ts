@@ -10,8 +10,16 @@ const MOST_RECEIVES = 3
 /** How long a dead letter waits for somebody to see to it: the most that SQS offers. */
 const DEAD_LETTER_DAYS = 14
 
-/** AWS asks for a visibility of so many times the function's timeout. */
+/** A message is seen again after so many times the function's timeout, as AWS advises. */
 const VISIBILITY_TIMEOUTS = 6
+
+/**
+ * Of rounds after three times, a quarter of an hour: one that failed as a whole, or was killed, is
+ * to be tried again before it is too old to be done (half an hour, lib/job.ts). Six would be as
+ * long as that, and each message would come back too late. The advice is for functions that
+ * throttle batches; here a call has one message, and no more are begun than may run side by side.
+ */
+export const ROUND_VISIBILITY_TIMEOUTS = 3
 
 /** What a worker does with its queue. */
 const WORKER_ACTIONS = [
@@ -37,12 +45,17 @@ export class JobQueue extends Construct {
   readonly queue: sqs.Queue
   readonly deadLetters: sqs.Queue
 
-  constructor(scope: Construct, id: string, workerTimeout: Duration) {
+  constructor(
+    scope: Construct,
+    id: string,
+    workerTimeout: Duration,
+    visibilityTimeouts = VISIBILITY_TIMEOUTS,
+  ) {
     super(scope, id)
     this.deadLetters = deadLetterQueue(this, 'DeadLetters')
     this.queue = new sqs.Queue(this, 'Queue', {
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUTS * workerTimeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(visibilityTimeouts * workerTimeout.toSeconds()),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MOST_RECEIVES },
     })
   }

@@ -76,6 +76,7 @@ export class Monitoring extends Construct {
         ? cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         : cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: when.periods,
+      datapointsToAlarm: when.enough ?? when.periods,
       treatMissingData: when.isBelow
         ? cloudwatch.TreatMissingData.BREACHING
         : cloudwatch.TreatMissingData.NOT_BREACHING,

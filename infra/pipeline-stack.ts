@@ -5,7 +5,7 @@ import type { Construct } from 'constructs'
 import type { FunctionName } from './assets.ts'
 import type { DataStack } from './data-stack.ts'
 import { JobFunction, type JobFunctionProps } from './job-function.ts'
-import { deadLetterQueue, JobQueue } from './job-queue.ts'
+import { deadLetterQueue, JobQueue, ROUND_VISIBILITY_TIMEOUTS } from './job-queue.ts'
 import { Mail } from './mail.ts'
 import { Monitoring } from './monitoring.ts'
 import { acknowledge } from './nag.ts'
@@ -82,7 +82,7 @@ export class PipelineStack extends Stack {
   private readonly undelivered: sqs.Queue
   private readonly functions = new Map<FunctionName, JobFunction>()
   private readonly queues = {
-    rounds: new JobQueue(this, 'Rounds', TRAITS.collect.timeout),
+    rounds: new JobQueue(this, 'Rounds', TRAITS.collect.timeout, ROUND_VISIBILITY_TIMEOUTS),
     mails: new JobQueue(this, 'Mails', TRAITS.notify.timeout),
     reports: new JobQueue(this, 'Reports', TRAITS.report.timeout),
     settlings: new JobQueue(this, 'Settlings', TRAITS.settle.timeout),

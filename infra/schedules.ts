@@ -20,16 +20,23 @@ const HOUR = 60
 const DAY = 24 * HOUR
 
 /**
+ * The hour of what is due once a day. Every day has it in every zone: clocks are set forward
+ * between 22 and 4 o'clock, in Santiago and Cairo at midnight; what is due then is left out.
+ */
+const DAILY_HOUR = 5
+
+/**
  * When a schedule is due: a cron expression, not a rate, because a rate counts from the moment of
  * the deployment, and cron from the hour. Up to an hour it is told in UTC, where every hour comes
  * once: in a zone with summer time Scheduler would do nothing in the hour that comes twice. Longer
- * ones are told in the zone of the settings, so that a daily round stays at midnight.
+ * ones are told in the zone of the settings, so that a daily round stays in the small hours. Of
+ * several in a day one is left out when clocks are set forward over it; the next makes up for it.
  */
 export function dueEvery(minutes: number, offset: number, timeZone: string) {
   const minute = Math.min(offset, minutes - 1)
   if (minutes < HOUR) return { cron: `cron(${minute}/${minutes} * * * ? *)`, timeZone: 'UTC' }
   if (minutes === HOUR) return { cron: `cron(${minute} * * * ? *)`, timeZone: 'UTC' }
-  const hours = minutes === DAY ? '0' : `0/${minutes / HOUR}`
+  const hours = minutes === DAY ? String(DAILY_HOUR) : `0/${minutes / HOUR}`
   return { cron: `cron(${minute} ${hours} * * ? *)`, timeZone }
 }
 

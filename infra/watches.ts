@@ -10,9 +10,10 @@ export interface Watch {
   /** What it means for people, as a sentence. */
   means: string
   metric: cloudwatch.IMetric
-  /** Wrong while the metric lies above this for so many periods. */
+  /** Wrong while the metric lies above this for so many periods, or for `enough` of them. */
   threshold: number
   periods: number
+  enough?: number
   /** Wrong while it lies below instead, or is not told at all. */
   isBelow?: true
   /** Another alarm tells the same, later: it is left out with `alarms: few`. */
@@ -30,8 +31,9 @@ const HOUR_S = 3_600
 
 /** From this age of its oldest message on a queue is behind, in seconds, and who works it. */
 const BEHIND: Record<keyof Watched['queues'], { ageS: number; worker: FunctionName }> = {
-  // One that fails comes again after half an hour, so it is older than that only when many wait.
-  rounds: { ageS: 40 * MINUTE_S, worker: 'collect' },
+  // Older than one that failed, which comes again after a quarter of an hour and is done within
+  // five minutes; younger than half an hour, when rounds are dropped.
+  rounds: { ageS: 25 * MINUTE_S, worker: 'collect' },
   mails: { ageS: 20 * MINUTE_S, worker: 'notify' },
   reports: { ageS: 2 * HOUR_S, worker: 'report' },
   settlings: { ageS: 6 * HOUR_S, worker: 'settle' },
@@ -44,6 +46,7 @@ export function watches(watched: Watched): Watch[] {
     ...ofDeadLetters(watched),
     ...ofFunctions(watched),
     ...ofQueueAges(watched),
+    jobsAgain(watched),
     {
       name: 'schedule-dropped',
       means: 'Scheduler gave up an event: a round, report or settling was not started.',
@@ -83,6 +86,14 @@ function ofRounds({ settings: { everyMinutes, prefix } }: Watched): Watch[] {
       isBelow: true,
       // A long round may end in the next one's time; rare rounds are waited for twice only.
       periods: everyMinutes < 60 ? 3 : 2,
+    },
+    {
+      name: 'rounds-dropped',
+      means: 'Rounds came too late and were dropped: sites are read more rarely than they should.',
+      metric: ownMetric(prefix, 'RoundsDropped', 'Sum', Duration.minutes(waitMinutes)),
+      threshold: 0,
+      // One of many rounds may be lost to a busy hour; of rare ones each is waited for.
+      ...(everyMinutes < 60 ? { periods: 3, enough: 2 } : { periods: 1, enough: 1 }),
     },
     {
       name: 'mails-waiting',
@@ -134,6 +145,24 @@ function ofFunctions({ functions }: Watched): Watch[] {
     periods: 3,
     sooner: true as const,
   }))
+}
+
+/**
+ * Lambda counts a call as done whose messages are to be delivered again, so that errors of
+ * functions are only those calls that were killed.
+ */
+function jobsAgain({ settings: { everyMinutes, prefix } }: Watched): Watch {
+  const minutes = Math.min(Math.max(everyMinutes, 5), 15)
+  return {
+    name: 'jobs-again',
+    means: 'Jobs fail as a whole, time and again: table, queues or settings are out of reach.',
+    metric: ownMetric(prefix, 'JobsAgain', 'Sum', Duration.minutes(minutes)),
+    threshold: 0,
+    // One failure is tried again by itself; that of three periods will not go by itself.
+    periods: 3,
+    // What fails each time is a dead letter.
+    sooner: true,
+  }
 }
 
 function ofQueueAges({ queues, functions }: Watched): Watch[] {

@@ -11,7 +11,8 @@ export type JobName = (typeof JOBS)[number]
 /**
  * What a schedule, a message of the queue or a person asks of the functions. As JSON:
  * `{"job":"backfill","from":"2026-11-01","to":"2026-11-10","sites":["bj01"]}`; `at` is an instant
- * in ISO 8601.
+ * in ISO 8601. In the middle of an upgrade an older or a newer release may read a message: keys
+ * that it does not know it leaves out, so a new key must be one that a job may be done without.
  */
 export interface Job {
   /** Names the job in logs: the same in all messages that came of one request. */
@@ -27,7 +28,7 @@ export interface Job {
   feeds?: Feed[]
   /** The version of the settings that the dispatcher saw. */
   settings?: number
-  /** How often its sites were sent on: those that fail are sent again alone. */
+  /** Which try this is, from 1: sites that fail are sent again alone. Of a dead letter 4. */
   tries?: number
 }
 
@@ -37,15 +38,21 @@ export const MOST_SITES = 1_000
 /** So many days one job may name: three years, as on the command line. */
 const MOST_DAYS = 1_100
 
-/** A round that comes later than this is dropped: newer ones have read all that it would. */
+/** A round that comes later than this is not done: newer ones have read all that it would. */
 const ROUND_STALE_MS = 30 * MINUTE_MS
 
-/** What else comes later than this was left lying: its dead letters are seen to by people. */
+/** What else comes later than this was left lying. */
 const STALE_MS = 24 * HOUR_MS
 
+/** Whether a person asked for it: what names its days is asked for by no schedule. */
+export function isByHand({ job, from }: Job): boolean {
+  return job === 'backfill' || from !== undefined
+}
+
 /** Whether a job is too old to be done; the next one of a schedule does what it would have. */
-export function isStale({ job, atMs }: Job, nowMs: number): boolean {
-  return nowMs - atMs > (job === 'round' ? ROUND_STALE_MS : STALE_MS)
+export function isStale(job: Job, nowMs: number): boolean {
+  const isRound = job.job === 'round' && !isByHand(job)
+  return nowMs - job.atMs > (isRound ? ROUND_STALE_MS : STALE_MS)
 }
 
 /** The clocks of machines differ by seconds; what lies further ahead is a slip of the pen. */
@@ -69,15 +76,21 @@ const KEYS = ['id', 'job', 'at', 'sites', 'from', 'to', 'feeds', 'settings', 'tr
 
 /**
  * The job that a payload holds. What a person leaves out is filled in from `missing`: `id` and
- * `at`. Throws a `stop` that says what is wrong: the same payload will never be understood.
+ * `at`. Throws a `stop` that says what is wrong: the same payload will never be understood. A key
+ * that no job has is wrong, too, where somebody may have mistyped it; with `onUnknown` it is told
+ * of the first one, and all are left out: a newer release may know them.
  */
-export function parseJob(payload: unknown, missing: Pick<Job, 'id' | 'atMs'>): Job {
+export function parseJob(
+  payload: unknown,
+  missing: Pick<Job, 'id' | 'atMs'>,
+  onUnknown: (key: string) => void = refuseKey,
+): Job {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     throw badJob('it is no JSON object')
   }
   const given = payload as Record<string, unknown>
   const unknown = Object.keys(given).find((key) => !KEYS.includes(key))
-  if (unknown !== undefined) throw badJob(`it has no key “${unknown.slice(0, 40)}”`)
+  if (unknown !== undefined) onUnknown(unknown.slice(0, 40))
   const { id = missing.id, job, at, sites, from, to, feeds, settings, tries } = given
   if (!JOBS.includes(job as JobName)) throw badJob(`job is one of ${JOBS.join(', ')}`)
   if (typeof id !== 'string' || !/^[\w.:-]{1,100}$/.test(id)) throw badJob('id is a short name')
@@ -131,6 +144,10 @@ function isFeed(text: unknown): text is Feed {
 function countOf(value: unknown, key: string): number {
   if (Number.isInteger(value) && (value as number) >= 0) return value as number
   throw badJob(`${key} is a whole number`)
+}
+
+function refuseKey(key: string): never {
+  throw badJob(`it has no key “${key}”`)
 }
 
 function badJob(what: string): RoundsError {

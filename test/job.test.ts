@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isStale, type Job, jobText, parseJob, refuseEarly } from '../lib/job.ts'
+import { isByHand, isStale, type Job, jobText, parseJob, refuseEarly } from '../lib/job.ts'
 import { HOUR_MS, MINUTE_MS } from '../lib/time.ts'
 
 const MISSING = { id: 'by-hand', atMs: Date.parse('2026-11-10T08:00:00Z') }
@@ -21,6 +21,13 @@ it('a job comes out of a message as it went in', () => {
     ...{ sites: ['a', 'b.c-d_e'], feeds: ['alarm'], settings: 7, tries: 1 },
   }
   expect(parseJob(JSON.parse(jobText(job)), { id: 'other', atMs: 0 })).toEqual(job)
+})
+
+it('may hold keys of a newer release where nobody mistyped them', () => {
+  const told: string[] = []
+  const job = { job: 'round', colour: 'red', shape: 'round' }
+  expect(parseJob(job, MISSING, (key) => void told.push(key))).toEqual({ job: 'round', ...MISSING })
+  expect(told).toEqual(['colour'])
 })
 
 it.each<[unknown, RegExp]>([
@@ -65,6 +72,14 @@ it('is stale when newer ones have done what it would: rounds after half an hour'
     expect(isStale(job(name), MISSING.atMs + 25 * HOUR_MS)).toBe(true)
   }
   expect(isStale(job('round'), MISSING.atMs - HOUR_MS)).toBe(false)
+})
+
+it('is never made up for by newer ones when somebody asked for its days', () => {
+  const range = { from: '2026-11-01', to: '2026-11-02' }
+  const round: Job = { ...MISSING, job: 'round' }
+  expect([round, { ...round, ...range }].map(isByHand)).toEqual([false, true])
+  expect(isByHand({ ...round, ...range, job: 'backfill' })).toBe(true)
+  expect(isStale({ ...round, ...range }, MISSING.atMs + HOUR_MS)).toBe(false)
 })
 
 it('may be for the newest day there is anywhere, and for three years of days', () => {

@@ -8,9 +8,9 @@ import { readInfraSettings } from '../settings.ts'
 /** What is there once, whatever the number of sites: all alarms on, mail by SES, access closed. */
 export const FIXED = {
   /** Metrics that alarms look at: two for the errors and throttles of a function. */
-  alarmMetrics: 24,
+  alarmMetrics: 26,
   /** Metrics that functions write into their logs, over all sites together. */
-  ownMetrics: 6,
+  ownMetrics: 8,
   /** How the mails of the configuration set fare: bounces and complaints. */
   mailMetrics: 2,
   dashboards: 1,

@@ -15,7 +15,7 @@ export interface Queue {
 export interface Message {
   /** JSON. */
   text: string
-  /** Messages of one group do not keep those of others waiting: the first site's id. */
+  /** Messages of one group do not keep those of others waiting: see lib/work/queues.ts. */
   group: string
   /** From 0 to 900; until then nobody gets it. */
   delaySeconds?: number

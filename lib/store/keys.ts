@@ -70,6 +70,16 @@ export function glanceKey(site: string): Key {
   return { partition: `glance#${keyPart(site)}`, sort: 'glance' }
 }
 
+/** Partition of the days on which a dead letter told of a site; the sort is the kind of job. */
+export function lettersPartition(site: string): string {
+  return `letters#${keyPart(site)}`
+}
+
+/** On which day a dead letter of a kind of job told of a site last. */
+export function letterKey(site: string, job: string): Key {
+  return { partition: lettersPartition(site), sort: job }
+}
+
 /** Names the version of the settings that counts. */
 export const SETTINGS_HEAD: Key = { partition: 'settings', sort: 'head' }
 

@@ -14,6 +14,7 @@ import {
   daysPartition,
   glanceKey,
   ledgerPartition,
+  lettersPartition,
   observedPartition,
   pagesPartition,
   parquetPartition,
@@ -94,7 +95,7 @@ export async function removeSite(
     done += 1
     onDay(done, days.length)
   })
-  const partitions = [bookKey(site).partition, pagesPartition(site)]
+  const partitions = [bookKey(site).partition, pagesPartition(site), lettersPartition(site)]
   // Without its days, nothing would say where the rest of a day lies that failed.
   if (counts.failures.length === 0) partitions.push(observedPartition(site), daysPartition(site))
   for (const partition of partitions) counts.items += await emptied(table, partition)

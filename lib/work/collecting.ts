@@ -4,6 +4,7 @@ import { type Job, jobText, MOST_SITES } from '../job.ts'
 import { type CollectRequest, collect } from '../pipeline.ts'
 import { clockFrom } from './clock.ts'
 import { inGroups } from './in-groups.ts'
+import { isOfTheMail, isOfTheSite } from './of-the-site.ts'
 import { siteTime } from './site-time.ts'
 import { LAST_MS, type Worked, type Worker } from './work-off.ts'
 import { workerOf } from './worker.ts'
@@ -71,13 +72,16 @@ function mailJobs({ id, atMs, settings }: Job, all: string[]) {
 /**
  * Sites of which something failed: those that may do better soon, and the others. Days of which a
  * site has nothing are none of both: a backfill asks for a month at a time, and some have nothing.
+ * `faults` says of either why it failed, where that lies neither with the site nor with its mails.
  */
 export function failedSites(failures: readonly { site: string; error: RoundsError }[]) {
   const again = new Set<string>()
   const failed = new Set<string>()
+  const faults = new Map<string, RoundsError>()
   for (const { site, error } of failures) {
     if (error.class === 'retry' || error.code === 'site-slow') again.add(site)
     else if (error.code !== 'nothing-found') failed.add(site)
+    if (!isOfTheSite(error) && !isOfTheMail(error) && !faults.has(site)) faults.set(site, error)
   }
-  return { again: [...again], failed: [...failed].filter((site) => !again.has(site)) }
+  return { again: [...again], failed: [...failed].filter((site) => !again.has(site)), faults }
 }

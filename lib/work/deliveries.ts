@@ -2,6 +2,10 @@
 export interface Delivery {
   messageId: string
   body: string
+  attributes?: {
+    /** How often it was received, this time included: a whole number as a text. */
+    ApproximateReceiveCount?: string
+  }
 }
 
 /** What SQS hands to a function. */

@@ -8,6 +8,7 @@ import type { Message, Queue } from '../queue/queue.ts'
 import type { Settings } from '../site.ts'
 import { addDays } from '../time.ts'
 import { inGroups } from './in-groups.ts'
+import { groupOf } from './queues.ts'
 
 /** What dispatching works with. */
 export interface DispatchPorts {
@@ -26,13 +27,21 @@ const OVERVIEW_AFTER_SECONDS = 300
 /** Days of a backfill that one message asks for: some minutes of work, however slow the site. */
 const DAYS_PER_MESSAGE = 31
 
-/** Turns a job for the whole fleet, or for some sites, into messages; tells how many. */
+/**
+ * Turns a job for the whole fleet, or for some sites, into messages; tells how many. Before the
+ * first settings there is nothing to do, which is no failure: schedules run from the deployment on.
+ */
 export async function dispatch(ports: DispatchPorts, job: Job): Promise<{ messages: number }> {
   const { sitesPerMessage: perMessage } = ports
   if (!(Number.isInteger(perMessage) && perMessage >= 1 && perMessage <= MOST_SITES)) {
     throw notPerMessage()
   }
   const version = await ports.fleet.newest()
+  if (version === 0) {
+    const hint = 'Run siterounds --backend aws apply siterounds.yaml.'
+    ports.log('warn', 'job:no-settings', { id: job.id, job: job.job, hint })
+    return { messages: 0 }
+  }
   const ids = await ports.fleet.idsOf(version)
   const asked = sitesAsked(ids, job)
   const messages = messagesOf({ ...job, settings: version }, asked, ids.length, perMessage)
@@ -76,7 +85,7 @@ function messagesOf(job: Job, ids: string[], fleetSize: number, perMessage: numb
 function messageOf(job: Job, own: string[] | undefined, delaySeconds?: number): Message {
   const { sites: _, ...rest } = job
   const text = jobText({ ...rest, ...(own && { sites: own }) })
-  return { text, group: own?.[0] ?? job.job, ...(delaySeconds && { delaySeconds }) }
+  return { text, group: groupOf(job, own), ...(delaySeconds && { delaySeconds }) }
 }
 
 /** The same job for a month of its days at a time. */

@@ -1,6 +1,8 @@
 /** What is counted, over all sites together: CloudWatch bills every metric by itself. */
 export const METRICS = [
   'RoundsFinished',
+  'RoundsDropped',
+  'JobsAgain',
   'SitesFailed',
   'LinesAdded',
   'MailsSent',

@@ -1,6 +1,7 @@
 import type { TimeLimit } from '../at-once.ts'
 import { asRoundsError, RoundsError } from '../errors.ts'
 import {
+  isByHand,
   isStale,
   type Job,
   type JobName,
@@ -9,12 +10,14 @@ import {
   parseJob,
   refuseEarly,
 } from '../job.ts'
-import type { Log, LogFields } from '../log.ts'
+import type { LogFields } from '../log.ts'
 import type { Message, Queue } from '../queue/queue.ts'
-import type { Clock } from '../time.ts'
+import { type Clock, MINUTE_MS } from '../time.ts'
+import { bury, buryFaults, type LetterPorts, MOST_TRIES } from './dead-letters.ts'
 import type { Deliveries, Delivery, DeliveryFailures, RunContext } from './deliveries.ts'
 import { inGroups } from './in-groups.ts'
 import type { Metrics } from './metrics.ts'
+import { groupOf } from './queues.ts'
 
 /** What came of a job. */
 export interface Worked {
@@ -22,8 +25,10 @@ export interface Worked {
   left: string[]
   /** Sites that failed and may do better soon: each is sent again, alone. */
   again: string[]
-  /** Sites that failed for good; a job that somebody asked for by hand becomes a dead letter. */
+  /** Sites that failed for good. */
   failed: string[]
+  /** Why sites failed for which people must see to it, once they were tried for the last time. */
+  faults?: ReadonlyMap<string, RoundsError>
   /** For the log line that tells of the job. */
   told: LogFields
 }
@@ -35,15 +40,13 @@ export interface RunLimit extends Required<TimeLimit> {
 }
 
 /** Works off the jobs of one queue. */
-export interface Worker {
+export interface Worker extends LetterPorts {
   /** Does what a job asks for, as long as there is time. */
   work(job: Job, limit: RunLimit): Promise<Worked>
   /** What it knows how to do; any other job is in the wrong queue. */
   jobs: readonly JobName[]
-  /** The queue that it works off, and the one of its dead letters. */
+  /** The queue that it works off. */
   own: Queue
-  deadLetters: Queue
-  log: Log
   metrics: Metrics
   /** The machine's. */
   clock: Clock
@@ -51,9 +54,6 @@ export interface Worker {
 
 /** With so little time left nothing further is begun: what is under way must come to its end. */
 export const LAST_MS = 60_000
-
-/** How often a site that failed is tried, the first time included. */
-const MOST_TRIES = 3
 
 /** A site that failed is tried again after so long, then after twice as long. */
 const PAUSE_SECONDS = 60
@@ -75,6 +75,7 @@ export async function workOff(
     } catch (thrown) {
       const { code, message } = asRoundsError(thrown)
       worker.log('warn', 'job:again', { message: delivery.messageId, code, reason: message })
+      worker.metrics({ JobsAgain: 1 })
       failures.batchItemFailures.push({ itemIdentifier: delivery.messageId })
     }
   }
@@ -86,10 +87,7 @@ async function workOne(worker: Worker, delivery: Delivery, context: RunContext):
   const job = await understood(worker, delivery)
   if (!job) return
   const about = { id: job.id, job: job.job, sites: job.sites?.length ?? null }
-  if (isStale(job, clock.now())) {
-    log('warn', 'job:dropped', { ...about, ageMs: clock.now() - job.atMs })
-    return
-  }
+  if (isStale(job, clock.now())) return tooLate(worker, delivery, job)
   const begunMs = clock.now()
   const leftMs = () => context.getRemainingTimeInMillis()
   const hasTime = () => leftMs() > LAST_MS
@@ -101,20 +99,58 @@ async function workOne(worker: Worker, delivery: Delivery, context: RunContext):
     if (error.class !== 'stop') throw error
     return bury(worker, delivery.body, error)
   }
-  const { left, again, failed, told } = worked
+  const { left, again, failed, faults = new Map(), told } = worked
   await own.send([...sentOn(job, left), ...sentAgain(job, again)])
-  // Whoever asked for it looks for what became of it; a schedule comes by again.
-  const lost = job.job === 'backfill' ? [...failed, ...givenUp(job, again)] : []
-  for (const site of lost) await bury(worker, jobText({ ...job, sites: [site] }), siteFailed(site))
+  const last = [...failed, ...givenUp(job, again)]
+  if (job.job !== 'backfill') await buryFaults(worker, job, last, faults)
+  // Whoever asked for it looks for what became of each site, also of one that did not answer.
+  else for (const one of last) await bury(worker, textFor(job, [one]), siteFailed(one))
   const counts = { left: left.length, again: again.length, failed: failed.length }
   log('info', 'job:done', { ...about, ms: clock.now() - begunMs, ...counts, ...told })
+}
+
+/**
+ * A message that comes too late. One that merely waited is dropped, and counted if it was a round:
+ * newer ones do what it would have done. Of one that failed as a whole nobody else tells, least of
+ * all when its function was killed; and what a person asked for nobody asks for again.
+ */
+async function tooLate(worker: Worker, delivery: Delivery, job: Job): Promise<void> {
+  const ageMs = worker.clock.now() - job.atMs
+  const receives = Number(delivery.attributes?.ApproximateReceiveCount ?? 1)
+  if (receives > 1 || isByHand(job)) {
+    return bury(worker, delivery.body, jobLate(job, ageMs, receives))
+  }
+  const about = { id: job.id, job: job.job, sites: job.sites?.length ?? null }
+  worker.log('warn', 'job:dropped', { ...about, ageMs })
+  if (job.job === 'round') worker.metrics({ RoundsDropped: 1 })
+}
+
+function jobLate({ job }: Job, ageMs: number, receives: number): RoundsError {
+  const minutes = Math.floor(ageMs / MINUTE_MS)
+  const times = receives === 1 ? 'once' : `${receives} times`
+  return new RoundsError(
+    'job-late',
+    'stop',
+    `A ${job} came ${minutes} minutes late, received ${times}.`,
+    'If it was tried before, the log of the function says why it failed then; else it waited.',
+  )
+}
+
+/** Workers that have told of a key that they do not know: one line says it all. */
+const toldOfKeys = new WeakSet<Worker>()
+
+function tellOfKey(worker: Worker, key: string): void {
+  if (toldOfKeys.has(worker)) return
+  toldOfKeys.add(worker)
+  worker.log('warn', 'job:unknown-key', { key })
 }
 
 /** The job of a message; undefined when there is none in it, which is seen to. */
 async function understood(worker: Worker, delivery: Delivery): Promise<Job | undefined> {
   try {
     const nowMs = worker.clock.now()
-    const job = parseJob(parsedJson(delivery.body), { id: delivery.messageId, atMs: nowMs })
+    const missing = { id: delivery.messageId, atMs: nowMs }
+    const job = parseJob(parsedJson(delivery.body), missing, (key) => tellOfKey(worker, key))
     if (!worker.jobs.includes(job.job)) throw wrongQueue(worker, job)
     refuseEarly(job, nowMs)
     return job
@@ -143,12 +179,6 @@ function wrongQueue({ jobs }: Worker, { job }: Job): RoundsError {
   )
 }
 
-/** A message that nobody needs to try again; people see to it, with the reason beside it. */
-async function bury({ deadLetters, log }: Worker, text: string, error: RoundsError): Promise<void> {
-  await deadLetters.send([{ text, group: 'dead', reason: `${error.code}: ${error.message}` }])
-  log('error', 'job:dead', { code: error.code, reason: error.message, hint: error.hint })
-}
-
 function siteFailed(site: string): RoundsError {
   return new RoundsError(
     'site-failed',
@@ -161,9 +191,13 @@ function siteFailed(site: string): RoundsError {
 /** One message; only what was asked for without names can be more than one may name. */
 function sentOn(job: Job, left: string[]): Message[] {
   return inGroups(left, MOST_SITES).map((sites) => ({
-    text: jobText({ ...job, sites }),
-    group: sites[0]!,
+    text: textFor(job, sites),
+    group: groupOf(job, sites),
   }))
+}
+
+function textFor(job: Job, sites: string[]): string {
+  return jobText({ ...job, sites })
 }
 
 function triesOf({ tries = 1 }: Job): number {
@@ -175,7 +209,7 @@ function sentAgain(job: Job, again: string[]): Message[] {
   if (tries >= MOST_TRIES) return []
   return again.map((site) => ({
     text: jobText({ ...job, sites: [site], tries: tries + 1 }),
-    group: site,
+    group: groupOf(job, [site]),
     delaySeconds: PAUSE_SECONDS * tries,
   }))
 }

@@ -5,8 +5,8 @@ import type { Worker } from './work-off.ts'
 
 /** A worker without its work: what all of them are made of. */
 export function workerOf(ports: FunctionPorts, own: JobQueueName): Omit<Worker, 'work'> {
-  const { log, clock, write, stack } = ports
+  const { table, log, clock, write, stack } = ports
   const metrics = embeddedMetrics(write, clock.now, stack)
   const queues = { own: ports.queue(own), deadLetters: ports.queue('deadLetters') }
-  return { ...queues, jobs: jobsIn(own), log, clock, metrics }
+  return { ...queues, jobs: jobsIn(own), table, log, clock, metrics }
 }

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { isStale, type Job } from '../../lib/job.ts'
+import { METRICS } from '../../lib/work/metrics.ts'
 import { EVERYTHING, ofType, shown, synthesised, type Templates, theOne } from './synthesis.ts'
 
 const all = synthesised({ ...EVERYTHING, prefix: 'fleet' })
@@ -42,6 +45,30 @@ describe('the runbook', () => {
     for (const part of ['What it means', 'What to look at', 'What to do']) {
       expect(section).toContain(`**${part}.**`)
     }
+  })
+})
+
+describe('the commands of the runbook', () => {
+  const [, commands = ''] = /```\n(look\(\).*?)```/s.exec(page('runbook')) ?? []
+
+  /** Answers as the AWS CLI does, and shows the one call that changes something. */
+  const AWS = `aws() { case "$2" in
+    get-queue-attributes) echo "arn-of-$4" ;;
+    list-dead-letter-source-queues) echo "source-of-$4" ;;
+    *) echo "$@" ;;
+  esac; }`
+
+  it('move dead letters to the queue that they are of: SQS cannot know it of all of them', () => {
+    // Of those that a function wrote itself: CouldNotDetermineMessageSource.
+    const script = `${AWS}\n${commands}\nagain letters`
+    const told = execFileSync('sh', ['-eu', '-c', script], { encoding: 'utf8' })
+    const ends = '--source-arn arn-of-letters --destination-arn arn-of-source-of-letters'
+    expect(told).toBe(`sqs start-message-move-task ${ends}\n`)
+  })
+
+  it('are never given a queue that is nobody’s dead letters', () => {
+    const [, section = ''] = page('runbook').split('## `undelivered`')
+    expect(section.split(/^## /m)[0]).not.toContain('`again`')
   })
 })
 
@@ -132,11 +159,56 @@ describe('what is watched', () => {
       ({ MetricName }) => MetricName === 'ApproximateAgeOfOldestMessage',
     )
     expect(ages.map((one) => [nameOf(one), one.Threshold])).toEqual([
-      ['rounds-behind', 2_400],
+      ['rounds-behind', 1_500],
       ['mails-behind', 1_200],
       ['reports-behind', 7_200],
       ['settlings-behind', 21_600],
     ])
+  })
+
+  it('is a queue of rounds that is behind before what waits in it is dropped', () => {
+    const { Threshold, Period } = alarm('rounds-behind')
+    const round: Job = { id: 'x', job: 'round', atMs: 0 }
+    expect(isStale(round, (Threshold + Period) * 1_000)).toBe(false)
+    // One that failed comes again by then, and may take as long as its function.
+    const { Timeout } = theOne(all.pipeline, 'AWS::Lambda::Function', 'Collect').Properties
+    const queue = theOne(all.pipeline, 'AWS::SQS::Queue', 'RoundsQueue').Properties
+    expect(Threshold).toBeGreaterThan(queue.VisibilityTimeout + Timeout)
+  })
+
+  it('are rounds that were dropped, time and again', () => {
+    expect(alarm('rounds-dropped')).toMatchObject({
+      ...{ Namespace: 'Siterounds', MetricName: 'RoundsDropped', Statistic: 'Sum' },
+      ...{ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold', Period: 900 },
+      ...{ EvaluationPeriods: 3, DatapointsToAlarm: 2, TreatMissingData: 'notBreaching' },
+    })
+  })
+
+  it.each([
+    ['30', 1_800, 3, 2],
+    ['60', 3_600, 1, 1],
+    ['1440', 86_400, 1, 1],
+  ])('are those of rounds every %s minutes', (everyMinutes, period, periods, enough) => {
+    const own = alarm('rounds-dropped', synthesised({ everyMinutes }))
+    const { Period, EvaluationPeriods, DatapointsToAlarm } = own
+    expect([Period, EvaluationPeriods, DatapointsToAlarm]).toEqual([period, periods, enough])
+  })
+
+  it.each([
+    ['2', 300],
+    ['10', 600],
+    ['60', 900],
+  ])('are jobs that are tried again and again; of rounds every %s minutes', (minutes, period) => {
+    expect(alarm('jobs-again', synthesised({ everyMinutes: minutes }))).toMatchObject({
+      ...{ Namespace: 'Siterounds', MetricName: 'JobsAgain', Statistic: 'Sum', Threshold: 0 },
+      ...{ Period: period, EvaluationPeriods: 3, DatapointsToAlarm: 3 },
+    })
+  })
+
+  it('is every metric that a function writes, by a name that it does write', () => {
+    const written = alarmsOf(all).filter(({ Namespace }) => Namespace === 'Siterounds')
+    for (const { MetricName } of written) expect(METRICS).toContain(MetricName)
+    expect(written).toHaveLength(4)
   })
 
   it('are errors and throttles of every function, with what they mean for people', () => {
@@ -168,7 +240,9 @@ describe('what is watched', () => {
       'AWS::CloudWatch::Dashboard',
     ).Properties
     expect(DashboardName).toBe('fleet')
-    expect(shown(DashboardBody)).toMatch(/RoundsFinished.*MailsWaiting/s)
+    for (const name of ['RoundsFinished', 'RoundsDropped', 'MailsWaiting', 'JobsAgain']) {
+      expect(shown(DashboardBody)).toContain(name)
+    }
   })
 })
 
@@ -178,6 +252,7 @@ describe('few alarms', () => {
   it('are those that no other alarm tells of later', () => {
     expect(few.map(nameOf)).toEqual([
       'rounds-not-finished',
+      'rounds-dropped',
       'mails-waiting',
       'rounds-dead-letters',
       'mails-dead-letters',

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { dueEvery } from '../../infra/schedules.ts'
+import { isStale } from '../../lib/job.ts'
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../../lib/time.ts'
+import { type JobQueueName, jobsIn } from '../../lib/work/queues.ts'
 import { EVERYTHING, ofType, shown, synthesised, theOne } from './synthesis.ts'
 
 const templates = synthesised({ ...EVERYTHING, roundsAtOnce: '50' })
@@ -13,6 +16,7 @@ const QUEUES: [queue: string, worker: string, atOnce: number][] = [
 ]
 
 describe.each(QUEUES)('the queue %s', (name, worker, atOnce) => {
+  const queueName = name.toLowerCase() as JobQueueName
   const queue = theOne(pipeline, 'AWS::SQS::Queue', `${name}Queue`)
   const letters = theOne(pipeline, 'AWS::SQS::Queue', `${name}DeadLetters`)
   const own = theOne(pipeline, 'AWS::Lambda::Function', worker)
@@ -23,8 +27,16 @@ describe.each(QUEUES)('the queue %s', (name, worker, atOnce) => {
     expect(letters.Properties.MessageRetentionPeriod).toBe(14 * 86_400)
   })
 
-  it('hides a message for six times as long as its worker may take', () => {
-    expect(queue.Properties.VisibilityTimeout).toBe(6 * own.Properties.Timeout)
+  it('hides a message for six times as long as its worker may take, of rounds three times', () => {
+    const times = name === 'Rounds' ? 3 : 6
+    expect(queue.Properties.VisibilityTimeout).toBe(times * own.Properties.Timeout)
+  })
+
+  it('shows what failed again while it is still to be done', () => {
+    for (const job of jobsIn(queueName)) {
+      const ageMs = (queue.Properties.VisibilityTimeout + own.Properties.Timeout) * SECOND_MS
+      expect(isStale({ id: 'x', job, atMs: 0 }, ageMs)).toBe(false)
+    }
   })
 
   it(`is worked by ${worker}, one message in a call`, () => {
@@ -84,7 +96,8 @@ describe('when a schedule is due', () => {
       const due = minutesOfDay(dueEvery(minutes, offset, 'UTC').cron)
       expect(due).toHaveLength(1440 / minutes)
       expect(due.every((one, index) => one === due[0]! + index * minutes)).toBe(true)
-      expect(due[0]).toBe(Math.min(offset, minutes - 1))
+      const first = minutes === 1440 ? 5 * 60 : 0
+      expect(due[0]).toBe(first + Math.min(offset, minutes - 1))
     }
   })
 
@@ -93,6 +106,41 @@ describe('when a schedule is due', () => {
     expect(dueEvery(60, 0, 'Europe/Berlin').timeZone).toBe('UTC')
     expect(dueEvery(120, 0, 'Europe/Berlin').timeZone).toBe('Europe/Berlin')
     expect(dueEvery(1440, 0, 'Asia/Shanghai').timeZone).toBe('Asia/Shanghai')
+  })
+})
+
+describe('the hour of what is due once a day', () => {
+  const { cron } = dueEvery(1440, 0, 'UTC')
+  const hour = Math.floor(minutesOfDay(cron)[0]! / 60)
+
+  /** Days of a year, as a zone counts them, that have no such hour. */
+  function daysWithout(timeZone: string, wanted: number): string[] {
+    const told = new Intl.DateTimeFormat('sv', {
+      ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
+      hour: '2-digit',
+    })
+    const hours = new Map<string, Set<number>>()
+    const from = Date.parse('2026-01-01T00:00:00Z')
+    for (let ms = from; ms < from + 366 * DAY_MS; ms += HOUR_MS) {
+      const [day = '', text] = told.format(ms).split(' ')
+      hours.set(day, (hours.get(day) ?? new Set()).add(Number(text)))
+    }
+    const whole = [...hours].slice(1, -1)
+    return whole.flatMap(([day, own]) => (own.has(wanted) ? [] : [day]))
+  }
+
+  it.each([
+    // Where clocks are set forward at 0, 1, 2, 3 and 23 o’clock.
+    ['America/Santiago', 0],
+    ['Africa/Cairo', 0],
+    ['Europe/London', 1],
+    ['Europe/Berlin', 2],
+    ['Europe/Helsinki', 3],
+    ['America/Nuuk', 23],
+    ['Antarctica/Troll', 2],
+  ])('is there on every day in %s, where %d is not', (timeZone, gap) => {
+    expect(daysWithout(timeZone, hour)).toEqual([])
+    expect(daysWithout(timeZone, gap)).toHaveLength(1)
   })
 })
 
@@ -113,7 +161,7 @@ describe('the schedules', () => {
     expect(due).toEqual([
       ['cron(0/5 * * * ? *)', 'UTC'],
       ['cron(3 * * * ? *)', 'UTC'],
-      ['cron(7 0 * * ? *)', 'Asia/Shanghai'],
+      ['cron(7 5 * * ? *)', 'Asia/Shanghai'],
     ])
   })
 

@@ -179,7 +179,7 @@ describe('what is not the fault of a site', () => {
       batchItemFailures: [{ itemIdentifier: 'm1' }],
     })
     expect(world.queues.deadLetters.sent).toEqual([])
-    expect(world.metrics()).toEqual([])
+    expect(world.metrics()).toEqual([{ JobsAgain: 1 }])
   })
 
   it('a busy table makes a site come again, when its ledger cannot be read', async () => {
@@ -218,7 +218,13 @@ describe('sites of failures', () => {
       failure('d', 'http-status', 'skip'),
       failure('d', 'nothing-found', 'skip'),
     ]
-    expect(failedSites(failures)).toEqual({ again: ['a', 'b'], failed: ['d'] })
-    expect(failedSites([])).toEqual({ again: [], failed: [] })
+    expect(failedSites(failures)).toMatchObject({ again: ['a', 'b'], failed: ['d'] })
+    expect(failedSites([])).toEqual({ again: [], failed: [], faults: new Map() })
+  })
+
+  it('are faults of ours when anything of them does not lie with the site', () => {
+    const damaged = failure('a', 'ledger-damaged', 'skip')
+    const failures = [failure('a', 'connection', 'retry'), damaged, failure('b', 'tls', 'skip')]
+    expect(failedSites(failures).faults).toEqual(new Map([['a', damaged.error]]))
   })
 })

@@ -106,6 +106,8 @@ describe('a backfill', () => {
       for (const one of own) expect(one).toMatchObject({ job: 'backfill', feeds: ['alarm'] })
     }
     expect(asked).toEqual(['backfill'])
+    // One tenant of the queue, however many sites: rounds are not kept waiting behind it.
+    expect(new Set(queue.sent.map(({ group }) => group))).toEqual(new Set(['r-1']))
   })
 
   it.each([

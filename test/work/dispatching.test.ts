@@ -79,11 +79,31 @@ describe('what a person asks for', () => {
     expect(nothingSent()).toBe(true)
   })
 
-  it('is told when there are no settings yet, or the queue takes nothing', async () => {
+  it('is told when the queue takes nothing', async () => {
     world.queues.rounds.fail(new Error('full'))
     await expect(dispatched({ job: 'round' })).rejects.toThrow('full')
+  })
+
+  it('and has a key that no job has is refused: who types it has mistyped it', async () => {
+    await expect(dispatched({ job: 'round', sietes: ['a'] })).rejects.toThrow(/no key “sietes”/)
+    expect(nothingSent()).toBe(true)
+  })
+})
+
+describe('before the first settings', () => {
+  beforeEach(() => {
     world = workWorld(Date.parse(NOW))
-    await expect(dispatched({ job: 'round' })).rejects.toMatchObject({ code: 'settings-version' })
+  })
+
+  it.each(['round', 'report', 'settle'])('a %s is nothing to do, and no failure', async (job) => {
+    expect(await dispatched({ job, at: AT })).toEqual({ id: 'request-1', messages: 0 })
+    expect(nothingSent()).toBe(true)
+    expect(world.events()).toMatchObject([
+      {
+        ...{ level: 'warn', event: 'job:no-settings', id: 'request-1', job },
+        hint: expect.stringContaining('siterounds --backend aws apply'),
+      },
+    ])
   })
 })
 

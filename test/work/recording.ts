@@ -36,6 +36,12 @@ export function runOf(leftMs = 300_000): RunContext {
   return { awsRequestId: 'r1', getRemainingTimeInMillis: () => leftMs }
 }
 
+/** A delivery of a job as SQS tells it: how often it was received, this time included. */
+export function received(job: object, times: number) {
+  const attributes = { ApproximateReceiveCount: String(times) }
+  return { Records: [{ messageId: 'm1', body: JSON.stringify(job), attributes }] }
+}
+
 /** Deliveries of these texts, or of JSON, by the names m1, m2 and so on. */
 export function deliveriesOf(...bodies: unknown[]) {
   const Records = bodies.map((body, index) => ({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RoundsError } from '../../lib/errors.ts'
 import { type Job, jobText, parseJob } from '../../lib/job.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../lib/time.ts'
+import { memoryTable } from '../../lib/store/memory.ts'
 import { type RunLimit, type Worked, type Worker, workOff } from '../../lib/work/work-off.ts'
 import {
   deliveriesOf,
@@ -26,6 +26,7 @@ let deadLetters: RecordingQueue
 let logged: Logged[]
 let worked: Job[]
 let limits: RunLimit[]
+let counted: object[]
 let does: (job: Job) => Promise<Worked>
 let worker: Worker
 
@@ -36,9 +37,11 @@ beforeEach(() => {
   logged = []
   worked = []
   limits = []
+  counted = []
   does = async () => DONE
   worker = {
-    ...{ own, deadLetters, jobs: ['round', 'backfill'], metrics: () => undefined },
+    ...{ own, deadLetters, jobs: ['round', 'backfill'], table: memoryTable() },
+    metrics: (counts) => void counted.push(counts),
     log: (level, event, fields) => void logged.push({ level, event, ...fields }),
     clock: { now: () => nowMs },
     async work(job, limit) {
@@ -61,7 +64,6 @@ describe('a message that will never be understood', () => {
     ['is empty', '', /^bad-job: .*no JSON/],
     ['is JSON, and no object', [ROUND], /^bad-job: .*no JSON object/],
     ['is no job', { job: 'dance' }, /^bad-job: .*job is one of/],
-    ['has a key that no job has', { ...ROUND, colour: 'red' }, /^bad-job: .*colour/],
     ['names a job of another queue', { job: 'settle' }, /^wrong-queue: A settle .*round and ba/],
     ['is of the future', { ...ROUND, at: '2026-11-10T09:00:00Z' }, /^bad-job: .*future/],
     ['asks for more days than anybody has', { ...BACKFILL, from: '1926-11-01' }, /at most 1100 da/],
@@ -87,33 +89,25 @@ describe('a message that will never be understood', () => {
   })
 })
 
-describe('a message that comes late', () => {
-  it('is done, when it is a round, up to half an hour, and then dropped with a line', async () => {
-    nowMs = Date.parse(AT) + 30 * MINUTE_MS
-    await off(ROUND)
-    expect(worked).toHaveLength(1)
-    nowMs += SECOND_MS
-    expect(await off(ROUND)).toEqual(WELL)
-    expect(worked).toHaveLength(1)
-    const ageMs = 30 * MINUTE_MS + SECOND_MS
-    expect(logged.at(-1)).toMatchObject({ event: 'job:dropped', id: 'r-1', sites: 3, ageMs })
+describe('a message with a key that this release does not know', () => {
+  it('is done all the same: a newer release may send it in the middle of an upgrade', async () => {
+    expect(await off({ ...ROUND, colour: 'red' }, { ...ROUND, colour: 'blue' })).toEqual(WELL)
+    expect(worked.map(({ id }) => id)).toEqual(['r-1', 'r-1'])
+    expect(worked[0]).not.toHaveProperty('colour')
     expect(deadLetters.sent).toEqual([])
   })
 
-  it('is done, when it is a backfill, up to a day', async () => {
-    nowMs = Date.parse(AT) + 24 * HOUR_MS
-    await off(BACKFILL)
-    expect(worked).toHaveLength(1)
-    nowMs += SECOND_MS
-    expect(await off(BACKFILL)).toEqual(WELL)
-    expect(worked).toHaveLength(1)
-    expect(logged.at(-1)).toMatchObject({ event: 'job:dropped', job: 'backfill' })
+  it('says so once, however many come', async () => {
+    await off({ ...ROUND, colour: 'red' }, { ...ROUND, colour: 'blue' })
+    await off({ ...ROUND, shape: 'round' })
+    const told = logged.filter(({ event }) => event === 'job:unknown-key')
+    expect(told).toEqual([{ level: 'warn', event: 'job:unknown-key', key: 'colour' }])
   })
+})
 
-  it('has no age when a person wrote it without a time: its message names it', async () => {
-    await off({ job: 'round' })
-    expect(worked).toEqual([{ id: 'm1', job: 'round', atMs: NOW_MS }])
-  })
+it('a message without a time is one of now: a person wrote it, and it names the job', async () => {
+  await off({ job: 'round' })
+  expect(worked).toEqual([{ id: 'm1', job: 'round', atMs: NOW_MS }])
 })
 
 describe('work that throws', () => {
@@ -125,6 +119,7 @@ describe('work that throws', () => {
     expect(await off(ROUND)).toEqual(failing('m1'))
     expect([...own.sent, ...deadLetters.sent]).toEqual([])
     expect(logged).toMatchObject([{ level: 'warn', event: 'job:again', message: 'm1' }])
+    expect(counted).toEqual([{ JobsAgain: 1 }])
     expect(logged[0]).toMatchObject({ reason: error.message })
   })
 
@@ -152,10 +147,11 @@ describe('sites that were left for want of time', () => {
     expect(own.sent[0]).toEqual({ text: own.sent[0]!.text, group: 'b' })
   })
 
-  it('of a backfill keep its days', async () => {
-    does = async () => ({ ...DONE, left: ['c'] })
+  it('of a backfill keep its days, and its group: it is one tenant of the queue', async () => {
+    does = async () => ({ ...DONE, left: ['c'], again: ['a'] })
     await off(BACKFILL)
-    expect(jobsOf(own.sent)).toEqual([{ ...BACKFILL, sites: ['c'] }])
+    expect(jobsOf(own.sent)).toMatchObject([{ ...BACKFILL, sites: ['c'] }, { sites: ['a'] }])
+    expect(own.sent.map(({ group }) => group)).toEqual(['r-1', 'r-1'])
   })
 
   it('are never more in a message than it may name', async () => {
