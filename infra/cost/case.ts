@@ -43,12 +43,19 @@ export const STANDARD_CASE: CostCase = {
 
 /** From so many sites on a fleet is large: infra/README.md advises these settings then. */
 export const LARGE_SITES = 1_000
-const LARGE = { reportEveryMinutes: 240, sitesPerMessage: 100, keepDays: 14 }
+const LARGE = { sitesPerMessage: 100, keepDays: 14, mailsPerSiteDay: 0.2 }
 
-/** The same fleet with this pace: pages and settlings are looked at no oftener than hourly. */
-export function casePaced(everyMinutes: number, sites: number): CostCase {
+/**
+ * The same fleet with this pace: pages are looked at as often as it is said, settlings hourly, and
+ * neither oftener than there are rounds.
+ */
+export function casePaced(
+  everyMinutes: number,
+  sites: number,
+  reportEveryMinutes = STANDARD_CASE.reportEveryMinutes,
+): CostCase {
   const known = { ...STANDARD_CASE, ...(sites >= LARGE_SITES && LARGE) }
-  const looks = Math.max(known.reportEveryMinutes, everyMinutes)
+  const looks = Math.max(reportEveryMinutes, everyMinutes)
   const settles = Math.max(known.settleEveryMinutes, everyMinutes)
   return {
     ...known,

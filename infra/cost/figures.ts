@@ -6,8 +6,11 @@ import { PRICES_NOTED } from './prices.ts'
 export const TABLE_SITES = [10, 1_000, 100_000]
 export const TABLE_PACES = [5, 60, 1_440]
 
+/** Minutes between looks at the pages of the running day, beside them. */
+export const TABLE_LOOKS = [60, 240]
+
 /** The one of them of which it is told where it goes. */
-export const SHOWN_CASE = casePaced(5, 1_000)
+export const SHOWN_CASE = casePaced(5, 1_000, 240)
 
 /** Figures by their columns: heads, then rows. */
 type Grid = string[][]
@@ -74,10 +77,14 @@ export function costMarkdown(): string {
 
 function table(): Grid {
   const heads = ['', ...TABLE_PACES.map((minutes) => `rounds ${paceText(minutes)}`)]
-  const rows = TABLE_SITES.map((sites) => [
-    `${sites.toLocaleString('en-US')} sites`,
-    ...TABLE_PACES.map((minutes) => usd(monthlyCost(casePaced(minutes, sites)).variableUsd)),
-  ])
+  const sum = (minutes: number, sites: number, looks: number) =>
+    usd(monthlyCost(casePaced(minutes, sites, looks)).variableUsd)
+  const rows = TABLE_SITES.flatMap((sites) =>
+    TABLE_LOOKS.map((looks) => [
+      `${sites.toLocaleString('en-US')} sites, today’s pages ${paceText(looks)}`,
+      ...TABLE_PACES.map((minutes) => sum(minutes, sites, looks)),
+    ]),
+  )
   return [heads, ...rows]
 }
 

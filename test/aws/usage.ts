@@ -137,8 +137,14 @@ async function pastLived({ samplesEveryMinutes, weeksBefore }: DayAsked): Promis
   const files = filesOfWeeks(weeksBefore)
   const range = { from: addDays(DAY, -(6 + 7 * weeksBefore)), to: addDays(DAY, -2) }
   for (const [path, bytes] of files) if (!isOfDay(path)) await world.write(path, bytes)
-  await collect(rounds, { via: 'backfill', range })
-  await settle(rounds, { range })
+  for (let from = range.from; from <= range.to; from = addDays(from, 7)) {
+    const last = addDays(from, 6)
+    const week = { from, to: last < range.to ? last : range.to }
+    // Each week when it is over: what was settled lately is looked at once more.
+    nowMs = Date.parse(`${week.to}T00:00:00+08:00`) + DAY_MS + 18 * HOUR_MS
+    await collect(rounds, { via: 'backfill', range: week })
+    await settle(rounds, { range: week })
+  }
   await collect(rounds, { via: 'round' })
   await notify(rounds)
   await report(rounds)
