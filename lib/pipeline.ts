@@ -214,10 +214,10 @@ export interface SettleRequest extends TimeLimit {
   /** Look through the whole past only once in a day, as a schedule does. */
   paced?: boolean
   /**
-   * How many sites the whole fleet has, when the settings hold only some: then they hold all sites
-   * of the parts of the archive in which the settled ones lie (ledger/parquet-parts.ts).
+   * The whole fleet, when the settings hold only some of its sites: then they hold all sites of the
+   * parts of the archive in which the settled ones lie (ledger/parquet-parts.ts).
    */
-  fleetSize?: number
+  fleet?: { size: number; sitesOf(part: string): Promise<readonly Site[]> }
   onSite?(done: number, of: number): void
 }
 
@@ -252,11 +252,16 @@ export async function settle(rounds: Rounds, request: SettleRequest = {}): Promi
   const closed = all.flatMap((one) => one.closed)
   const late = all.flatMap((one) => one.late)
   const failures = all.flatMap((one) => one.failures)
-  const fleet = settings.sites.map((site) => placedSite(site))
+  const placed = (sites: readonly Site[]) => sites.map((site) => placedSite(site))
+  const { size, sitesOf } = request.fleet ?? { size: settings.sites.length }
+  const share = {
+    size,
+    ...(sitesOf && { sitesOf: async (part: string) => placed(await sitesOf(part)) }),
+  }
   // A schedule comes by again and again; what nobody knows is looked for with the next settled day.
   const isDue = !request.paced || closed.length > 0
   const exports = isDue
-    ? await exportDays(ledgersOf(rounds), fleet, closed, rounds.clock.now(), request.fleetSize)
+    ? await exportDays(ledgersOf(rounds), placed(settings.sites), closed, rounds.clock.now(), share)
     : []
   failures.push(...exports)
   const notExported = new Set(exports.map(({ feed, day }) => `${feed} ${day}`))
@@ -336,11 +341,9 @@ const REPORTS_AT_ONCE = 4
 /** Publishes the pages that have changed: every site's days and calendar, then the page of all. */
 export async function report(rounds: Rounds, request: ReportRequest = {}): Promise<Reported> {
   const reported: Reported = { published: [], unchanged: 0, failures: [], left: [] }
-  const { settings, clock, log, table, pages } = rounds
+  const { settings, clock, log } = rounds
   const ports: PublishPorts = { ...rounds, form: formOf(rounds) }
-  // Pages that somebody removed are noted as published: without the first of them, all are written.
-  const removed = (await table.get(FLEET_PAGES)) && !(await pages.get(OVERVIEW_PATH))
-  const force = request.force || Boolean(removed)
+  const force = request.force || (!request.sitesOnly && (await isRemoved(rounds)))
   const sites = chosenSites(settings, request.sites)
   let done = 0
   const reportSite = async (site: Site) => {
@@ -369,11 +372,23 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
   return reported
 }
 
-/** Publishes the page of all sites alone: behind reports that were made of some sites each. */
+/**
+ * Publishes the page of all sites alone: behind reports that were made of some sites each. When
+ * somebody has removed it, it is written again; pages of sites are with `force` of `report`.
+ */
 export async function reportFleet(rounds: Rounds): Promise<Reported> {
   const reported: Reported = { published: [], unchanged: 0, failures: [], left: [] }
-  await publishFleet({ ...rounds, form: formOf(rounds) }, false, reported)
+  const ports = { ...rounds, form: formOf(rounds) }
+  await publishFleet(ports, await isRemoved(rounds), reported)
   return reported
+}
+
+/**
+ * Pages that somebody removed are noted as published: without the first of them, all are written.
+ * It is read whole, so this is for whoever makes it, not for each of thousands of messages.
+ */
+async function isRemoved({ table, pages }: Rounds): Promise<boolean> {
+  return (await table.get(FLEET_PAGES)) !== undefined && !(await pages.get(OVERVIEW_PATH))
 }
 
 /** Pages depend on the code that makes them and on the settings that all of them show. */

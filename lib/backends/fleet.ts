@@ -1,7 +1,7 @@
 import { atOnce } from '../at-once.ts'
 import { RoundsError } from '../errors.ts'
 import type { Job } from '../job.ts'
-import { partOfSite } from '../ledger/parquet-parts.ts'
+import { countOfParts, partAmong, partOfSite } from '../ledger/parquet-parts.ts'
 import type { Settings, Site } from '../site.ts'
 import {
   newestVersion,
@@ -25,6 +25,8 @@ export interface Fleet {
    * sites of the whole fleet.
    */
   wholePartsOf(job: Pick<Job, 'settings' | 'sites'>): Promise<FleetParts>
+  /** All sites of a part of the archive, by the settings that a job is to be done by. */
+  sitesOfPart(job: Pick<Job, 'settings'>, part: string): Promise<Site[]>
 }
 
 /** Settings with all sites of some parts of the archive. */
@@ -76,12 +78,7 @@ export function fleetIn(table: Table): Fleet {
     const part = index < 0 ? [] : await partAt(kept, index)
     const site = part.find((one) => one.id === id)
     if (site) return site
-    throw new RoundsError(
-      'unknown-site',
-      'stop',
-      `There is no site “${id}” in version ${kept.version.version} of the settings.`,
-      'siterounds --backend aws sites list names those that there are.',
-    )
+    throw noSite(kept.version, id)
   }
 
   function idsIn(kept: Kept): Promise<string[]> {
@@ -113,6 +110,12 @@ export function fleetIn(table: Table): Fleet {
       const members = all.filter((id) => wanted.has(partOfSite(id, fleetSize)))
       return { settings: await settingsIn(kept, members), fleetSize }
     },
+    async sitesOfPart({ settings }, part) {
+      const kept = await keptOf(settings)
+      const count = countOfParts(part)
+      const members = (await idsIn(kept)).filter((id) => partAmong(id, count) === part)
+      return (await settingsIn(kept, members)).sites
+    },
   }
 }
 
@@ -123,4 +126,13 @@ async function idsRead(table: Table, version: Version): Promise<string[]> {
     return sites.map(({ id }) => id)
   })
   return parts.flat()
+}
+
+function noSite({ version }: Version, id: string): RoundsError {
+  return new RoundsError(
+    'unknown-site',
+    'stop',
+    `There is no site “${id}” in version ${version} of the settings.`,
+    'siterounds --backend aws sites list names those that there are.',
+  )
 }

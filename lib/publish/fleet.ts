@@ -5,6 +5,7 @@ import type { Language } from '../site.ts'
 import { FLEET_PAGES, pagesPartition } from '../store/keys.ts'
 import { CATALOGUE } from '../text/catalogue.ts'
 import { markOf, rowsOf } from './calendar.ts'
+import { gravestSites } from './gravest.ts'
 import { languageLinks, OVERVIEW_PATH, publishedPath } from './paths.ts'
 import { type PublishPorts, publish, type Report } from './published.ts'
 
@@ -14,26 +15,39 @@ const MARKED_DAYS = 7
 /** Sites looked up side by side: a hundred thousand one by one take minutes over a network. */
 const SITES_AT_ONCE = 32
 
-/** Publishes the page of all sites, from what is noted of each site's newest day. */
+/**
+ * Publishes the page of all sites, from what is noted of each site's newest day. Of a fleet that is
+ * too large for one page it shows the gravest.
+ */
 export async function publishFleet(
   { table, pages, settings, form }: PublishPorts,
   force: boolean,
   report: Report,
 ): Promise<void> {
-  const newest = await atOnce(SITES_AT_ONCE, settings.sites, async (site) => {
+  const { languages, title } = settings.report
+  const sites = new Map(languages.map((language) => [language, gravestSites()]))
+  await atOnce(SITES_AT_ONCE, settings.sites, async (site) => {
     // The calendar's item sorts behind the days: one more than the marks.
     const limit = MARKED_DAYS + 1
-    return (await table.list(pagesPartition(site.id), { descending: true, limit })).reverse()
+    const items = await table.list(pagesPartition(site.id), { descending: true, limit })
+    const newest = items.reverse()
+    for (const [language, gravest] of sites) {
+      const days = rowsOf(newest, language).slice(-MARKED_DAYS)
+      const row = rowWithDays(days, language, settings)
+      if (row) gravest.add(row)
+    }
   })
-  const { languages, title } = settings.report
   const files = new Map<string, string>()
-  for (const language of languages) {
+  for (const [language, gravest] of sites) {
     const here = { language, path: OVERVIEW_PATH }
-    const rows = newest
-      .map((items) => rowsOf(items, language).slice(-MARKED_DAYS))
-      .map((days) => rowWithDays(days, language, settings))
-      .filter((row) => row !== undefined)
-    const view = { brand: title, languageLinks: languageLinks(here, languages), rows }
+    const siteAddress = `/${publishedPath({ language, path: '<id>/' }, languages)}`
+    const all = gravest.all()
+    const view = {
+      brand: title,
+      languageLinks: languageLinks(here, languages),
+      rows: gravest.rows(),
+      ...(all && { all: { ...all, siteAddress } }),
+    }
     files.set(publishedPath(here, languages), overviewPage(view, CATALOGUE[language]))
   }
   const language = languages[0]!

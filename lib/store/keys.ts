@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Day, Feed } from '../site.ts'
 import type { Key } from './table.ts'
 
@@ -9,12 +10,27 @@ import type { Key } from './table.ts'
 /** Digits of a sequence number in a key: 10^8 records in one day file are out of reach. */
 const SEQUENCE_DIGITS = 8
 
-/** One part of a key: anything but letters, digits, `.`, `_` and `-` is percent-encoded. */
+/**
+ * The longest part of a key that is written out, in bytes: a legal mail address in Chinese comes to
+ * over 2,200 when it is encoded, and a key has room for 1,024 (store/table.ts).
+ */
+const MOST_PART_BYTES = 512
+
+/** So many bytes of a longer one are kept, so that who looks into the table sees what it is. */
+const BEGINNING_BYTES = 256
+
+/**
+ * One part of a key: anything but letters, digits, `.`, `_` and `-` is percent-encoded. Of one that
+ * is too long, the beginning, `~` and its SHA-256; `~` is in no other.
+ */
 export function keyPart(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
+  const part = encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*~]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   )
+  if (part.length <= MOST_PART_BYTES) return part
+  const digest = createHash('sha256').update(part).digest('hex')
+  return `${part.slice(0, BEGINNING_BYTES)}~${digest}`
 }
 
 /** A sequence number as a sort key, so that bytes order as numbers do. */

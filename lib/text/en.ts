@@ -245,6 +245,9 @@ export const en: Texts = {
   overview: {
     title: 'All sites',
     note: (sites) => `${plural(sites, 'site')}, those that need you first`,
+    gravest: (sites, shown) =>
+      `${plural(sites, 'site')}; shown are the ${groupedNumber(shown)} that need you most`,
+    others: (address) => `Every site has its pages at ${address}, also those not shown here.`,
     verdict: ({ bad, warn, note, calm }) => {
       if (bad + warn === 0) return 'All sites are calm.'
       const clauses = [

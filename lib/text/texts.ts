@@ -202,6 +202,10 @@ export interface ProofTexts {
 export interface OverviewTexts {
   title: string
   note(sites: number): string
+  /** In the place of `note` when only the gravest of all sites are shown. */
+  gravest(sites: number, shown: number): string
+  /** Where the pages of those are that are not shown. */
+  others(address: string): string
   verdict(counts: Record<'bad' | 'warn' | 'note' | 'calm', number>): string
   none: string
   site: string

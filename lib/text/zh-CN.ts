@@ -211,6 +211,9 @@ export const zhCN: Texts = {
   overview: {
     title: '全部局点',
     note: (sites) => `${groupedNumber(sites)} 个局点，最需要处理的在前`,
+    gravest: (sites, shown) =>
+      `共 ${groupedNumber(sites)} 个局点，只显示最需要处理的 ${groupedNumber(shown)} 个`,
+    others: (address) => `每个局点的页面都在 ${address} 下，包括这里没有显示的局点。`,
     verdict: ({ bad, warn, note, calm }) => {
       const clauses = [
         bad > 0 && `${groupedNumber(bad)} 个局点需处理`,

@@ -25,7 +25,7 @@ export async function rebuildParquet(
   for (const { feed, day, site } of await settledDays(rounds.table, fleet, rebuilt)) {
     if (!days.has(day)) continue
     const members = fleet.filter((placed) => placed.site.feeds[feed])
-    const share = { size: fleet.length, whole: true }
+    const share = { size: fleet.length }
     await tried(rebuilt, { site, day }, () =>
       exportAnew(rounds, { members, share }, feed, day, rebuilt),
     )

@@ -4,7 +4,7 @@ import { RoundsError } from '../errors.ts'
 import { archiveFolder } from '../ledger/archive.ts'
 import { placedSite, siteDays } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
-import { exportDay, partOfSite } from '../ledger/parquet-parts.ts'
+import { countOfParts, exportDay, partOfSite } from '../ledger/parquet-parts.ts'
 import type { DayFile } from '../ledger/record.ts'
 import type { Rounds } from '../pipeline.ts'
 import { siteFolders } from '../publish/paths.ts'
@@ -157,14 +157,17 @@ async function exportedWithout(rounds: Rounds, { site, feed, day }: DayFile): Pr
   const { length: size } = settings.sites
   const part = partOfSite(site, size)
   const having = settings.sites.filter(({ feeds }) => feeds[feed]).map((one) => placedSite(one))
-  const beside = having.filter((placed) => partOfSite(placed.site.id, size) === part)
+  const sitesOf = async (one: string) =>
+    having.filter((placed) => partOfSite(placed.site.id, size) === one)
+  const beside = await sitesOf(part)
   // When the fleet had another number of parts, each of its files has to be made again.
-  const isSplitSo = notes.every(({ sort }) => countOf(sort) === countOf(part))
+  const isSplitSo = notes.every(({ sort }) => countOfParts(sort) === countOfParts(part))
   const whole = beside.length === 0 || !isSplitSo
   let count = 0
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const members = whole ? having : beside
-    const exported = await exportDay(ledgersOf(rounds), members, feed, day, { size, whole })
+    const share = { size, ...(!whole && { sitesOf }) }
+    const exported = await exportDay(ledgersOf(rounds), members, feed, day, share)
     count += exported.written.length + exported.removed.length
     if (exported.contended.length === 0) return count
   }
@@ -174,11 +177,6 @@ async function exportedWithout(rounds: Rounds, { site, feed, day }: DayFile): Pr
     `Others go on writing the Parquet files of ${feed} ${day}.`,
     'Run this again when they are done.',
   )
-}
-
-/** What a part's name says of the number of parts. */
-function countOf(part: string): string {
-  return part.slice(part.indexOf('-of-'))
 }
 
 /** An id that is none could reach other sites' pages, such as `en`, the folder of a language. */

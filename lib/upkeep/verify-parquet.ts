@@ -1,11 +1,11 @@
 import type { PlacedSite } from '../ledger/days.ts'
 import type { LedgerStore } from '../ledger/ledger.ts'
-import { parquetPath, partsOf } from '../ledger/parquet-parts.ts'
+import { countOfParts, parquetPath, partAmong } from '../ledger/parquet-parts.ts'
 import { sha256 } from '../ledger/record.ts'
 import type { Day, Feed } from '../site.ts'
 import { parquetPartition } from '../store/keys.ts'
 import type { Fault, Finding } from './finding.ts'
-import { itemIn } from './standing.ts'
+import { itemIn, itemsIn } from './standing.ts'
 
 /** How often a file is looked at again because another worker wrote it meanwhile. */
 const LOOKS = 3
@@ -26,8 +26,16 @@ export async function parquetFindings(
   const findings: Finding[] = []
   let files = 0
   const members = fleet.filter((placed) => placed.site.feeds[feed])
-  for (const [part, own] of partsOf(members, fleet.length)) {
-    const site = own.find((placed) => chosen.has(placed.site.id))?.site.id
+  const ids = members.map(({ site }) => site.id).filter((id) => chosen.has(id))
+  // A day keeps the parts that the fleet had when it was exported.
+  const notes = await itemsIn(store.table, parquetPartition(feed, day))
+  const counts = new Set(notes.map(({ sort }) => countOfParts(sort)))
+  const firsts = new Map<string, string>()
+  for (const count of counts) {
+    for (const id of ids.toSorted().toReversed()) firsts.set(partAmong(id, count), id)
+  }
+  for (const { sort: part } of notes) {
+    const site = firsts.get(part)
     if (site === undefined) continue
     const { noted, fault } = await checkPart(store, feed, day, part)
     if (noted) files += 1

@@ -20,10 +20,11 @@ export function settleWorker(ports: FunctionPorts): Worker {
       const rounds = await ports.rounds(settings, { clock, siteMs })
       const { sites, from, to } = job
       const range = from && to && { from, to }
+      const sitesOf = (part: string) => ports.fleet.sitesOfPart(job, part)
       const { closed, late, failures, left } = await settle(rounds, {
         ...(sites && { sites }),
         ...(range ? { range } : { paced: true }),
-        ...{ fleetSize, hasTime },
+        ...{ fleet: { size: fleetSize, sitesOf }, hasTime },
       })
       const told = { closed: closed.length, late: late.length }
       return { left, ...failedSites(failures), told }

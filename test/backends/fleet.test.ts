@@ -276,6 +276,18 @@ describe('whole parts of the archive', () => {
     expect(settings.sites.map(({ id }) => id)).toEqual(members)
   })
 
+  it('are found by their names, also among fewer parts than there are now', async () => {
+    const { sites } = await applied(idsTo(150))
+    const fleet = fleetIn(table)
+    for (const size of [64, 100, 150]) {
+      const placed = sites.map((site) => placedSite(site))
+      for (const [part, members] of partsOf(placed, size)) {
+        const own = members.map(({ site }) => site)
+        expect(await fleet.sitesOfPart({ settings: 1 }, part)).toEqual(own)
+      }
+    }
+  })
+
   it('of an unknown site hold nobody who is not in the fleet', async () => {
     await applied(['a'])
     const { settings } = await fleetIn(table).wholePartsOf({ settings: 1, sites: ['x'] })

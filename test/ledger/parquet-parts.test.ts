@@ -248,9 +248,11 @@ describe('an export of a day', () => {
     await exportDay(store, [a], 'alarm', DAY)
     await read(a, 'alarm', alarms('a', 'xy'))
     // It has noted what it wrote when this one has just read what was noted before.
+    let isFirst = true
     const list: LedgerStore['table']['list'] = async (partition, range) => {
       const items = await store.table.list(partition, range)
-      if (partition === parquetPartition('alarm', DAY)) {
+      if (isFirst && partition === parquetPartition('alarm', DAY)) {
+        isFirst = false
         for (const { version, data, ...key } of items) {
           await store.table.replace(key, version, { data: { ...data, digest: 'of less' } })
         }

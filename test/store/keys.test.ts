@@ -4,6 +4,7 @@ import {
   bookKey,
   daysPartition,
   FLEET_PAGES,
+  feedbackKey,
   keyPart,
   ledgerPartition,
   noticeKey,
@@ -39,6 +40,31 @@ describe('a part of a key (S12)', () => {
       { numRuns: 2000 },
     )
     fc.assert(fc.property(wellFormed, (name) => decodeURIComponent(keyPart(name)) === name))
+  })
+
+  it('is short enough for every store, however long the text is', () => {
+    // The longest address that mail allows, in signs that take nine bytes each when encoded.
+    const address = `${'中'.repeat(21)}@${'文'.repeat(232)}`
+    for (const { partition, sort } of [noticeKey(address, address), feedbackKey(address)]) {
+      expect(partition.length).toBeLessThanOrEqual(1_024)
+      expect(sort.length).toBeLessThanOrEqual(1_024)
+    }
+    expect(keyPart('a'.repeat(512))).toBe('a'.repeat(512))
+    expect(keyPart('a'.repeat(513))).toMatch(/^a{256}~[0-9a-f]{64}$/)
+    expect(keyPart(keyPart('a'.repeat(513)))).toBe(keyPart('a'.repeat(513)).replace('~', '%7E'))
+  })
+
+  it('is another one for another long text', () => {
+    const long = fc
+      .tuple(fc.constantFrom('a', '中', '~', '%', '#'), fc.integer({ min: 50, max: 600 }), names)
+      .map(([sign, count, end]) => sign.repeat(count) + end)
+    fc.assert(
+      fc.property(long, long, (one, other) => {
+        expect(keyPart(one) === keyPart(other)).toBe(one === other)
+        expect(keyPart(one) === keyPart(keyPart(other))).toBe(one === keyPart(other))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('is made of broken text too, without an error', () => {

@@ -1,9 +1,15 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { partOfSite } from '../../lib/ledger/parquet-parts.ts'
+import { report } from '../../lib/pipeline.ts'
+import { writeVersion } from '../../lib/store/settings-versions.ts'
 import { collectWorker } from '../../lib/work/collecting.ts'
 import { reportWorker } from '../../lib/work/reporting.ts'
 import { settleWorker } from '../../lib/work/settling.ts'
 import { workOff } from '../../lib/work/work-off.ts'
+import { openDuck } from '../fixtures/duck.ts'
 import { deliveriesOf, jobsOf, runOf } from './recording.ts'
 import { alarmLine, settingsOf, type WorkWorld, workWorld } from './world.ts'
 
@@ -53,6 +59,29 @@ describe('reports', () => {
     expect(await reported({ job: 'overview' })).toEqual(WELL)
     expect([...world.pages.keys()]).toContain('index.html')
     expect(folders()).not.toContain('a')
+  })
+
+  it('bring back the page of all sites that somebody removed, and no other', async () => {
+    await reported({ job: 'report' })
+    await reported({ job: 'overview' })
+    world.pages.clear()
+    const read: string[] = []
+    const { get } = world.pages
+    world.pages.get = (path) => {
+      read.push(path)
+      return get.call(world.pages, path)
+    }
+    await reported({ job: 'report' })
+    expect(read).toEqual([])
+    await reported({ job: 'overview' })
+    expect([...world.pages.keys()].sort()).toEqual(['404.html', 'index.html'])
+    await reported({ job: 'overview' })
+    expect(world.events('job:done').at(-1)).toMatchObject({ published: 0, unchanged: 2 })
+
+    const settings = await world.ports.fleet.settingsOf({})
+    const rounds = await world.ports.rounds(settings, { clock: world.ports.clock })
+    await report(rounds, { force: true })
+    expect(folders()).toEqual(new Set(['404.html', 'index.html', 'a', 'b']))
   })
 
   it('begin no site without time', async () => {
@@ -105,6 +134,41 @@ describe('settlings', () => {
     })
     const paths = await rounds.archive.list('parquet/')
     expect(paths).toEqual([`parquet/feed=alarm/day=${DAY}/part-${part}.parquet`])
+  })
+
+  it('lose nobody of a day that was settled before the fleet had so many sites', async () => {
+    const ids = Array.from({ length: 65 }, (_, n) => `s${String(n).padStart(3, '0')}`)
+    const before = ids.slice(0, 64)
+    await withSites(before)
+    const at = '2026-11-14T08:00:00Z'
+    world.state.nowMs = Date.parse(at)
+    const range = { from: DAY, to: DAY }
+    expect(await settled({ job: 'settle', at, sites: before, ...range })).toEqual(WELL)
+    const rounds = await world.ports.rounds((await world.ports.fleet.settingsOf({})) as never, {
+      clock: world.ports.clock,
+    })
+    const folder = `parquet/feed=alarm/day=${DAY}`
+    expect(await rounds.archive.list('parquet/')).toEqual([`${folder}/part-0-of-1.parquet`])
+
+    await writeVersion(world.table, settingsOf(ids), { after: 1, atMs: 1, by: 't', note: '' })
+    const one = before.find((id) => partOfSite(id, ids.length) === '0-of-2')!
+    const job = { ...JOB, job: 'settle', at, sites: [one], ...range, settings: 2 }
+    expect(await workOff(settleWorker(world.ports), deliveriesOf(job), runOf())).toEqual(WELL)
+    const paths = await rounds.archive.list('parquet/')
+    expect(paths).toEqual([`${folder}/part-0-of-2.parquet`, `${folder}/part-1-of-2.parquet`])
+    const duck = await openDuck('.')
+    const local = await mkdtemp(join(tmpdir(), 'grown-fleet-'))
+    try {
+      const files = paths.map((path) => [path, join(local, basename(path))] as const)
+      for (const [path, file] of files) await writeFile(file, (await rounds.archive.get(path))!)
+      const rows = await duck.rows(
+        `SELECT site FROM read_parquet('${local}/*.parquet') ORDER BY site`,
+      )
+      expect(rows.map(({ site }) => site)).toEqual(before)
+    } finally {
+      duck.close()
+      await rm(local, { recursive: true })
+    }
   })
 
   it('give a site that is never done less time when there is less', async () => {

@@ -49,7 +49,20 @@ export interface OverviewRow {
 /** Everything that the page of all sites shows. */
 export interface OverviewView extends PageView {
   rows: OverviewRow[]
+  /** Stands for all sites where `rows` are only the gravest of them. */
+  all?: AllSites
 }
+
+/** What the page says of all sites, where it does not show each of them. */
+export interface AllSites {
+  counts: Record<Level, number>
+  newest: NewestData
+  /** Address of a site's pages, with `<id>` in the place of its id. */
+  siteAddress: string
+}
+
+/** Up to when the data of a site reach, and in which zone to say so. */
+export type NewestData = Pick<OverviewRow, 'dataUpToMs'> & { site: { timeZone: string } }
 
 /** The counts of an earlier day, for a day that runs and was not counted yet. */
 export interface EarlierCalls {
@@ -119,19 +132,37 @@ function callsOf({ service, running }: SiteDayView, earlier: EarlierCalls | unde
 export function overviewPage(view: OverviewView, texts: Texts): string {
   const words = texts.overview
   const rows = [...view.rows].sort(worstFirst)
-  const counts = { bad: 0, warn: 0, note: 0, calm: 0 }
-  for (const row of rows) counts[worstLevel(row.findings)] += 1
+  const counts = view.all?.counts ?? countsOf(rows)
   const worst = LEVELS.find((level) => counts[level] > 0) ?? 'calm'
   const main =
     rows.length === 0
       ? html`<h1>${words.title}</h1><p class="empty">${words.none}</p>`
-      : html`<h1>${words.title} <small>${words.note(rows.length)}</small></h1>
-<p class="verdict v-${worst}">${levelShape(worst)} <b>${words.verdict(counts)}</b></p>
-${table(rows, texts)}<footer><p>${newest(rows, texts)}</p></footer>`
+      : html`<h1>${words.title} <small>${note(view, texts)}</small></h1>
+${others(view, texts)}<p class="verdict v-${worst}">${levelShape(worst)} <b>${words.verdict(
+          counts,
+        )}</b></p>
+${table(rows, texts)}<footer><p>${newest(view.all?.newest ?? newestOf(rows), texts)}</p></footer>`
   return page(view, { title: `${words.title} · ${view.brand}`, left: [], right: [], main }, texts)
 }
 
-function worstFirst(a: OverviewRow, b: OverviewRow): number {
+function others({ all }: OverviewView, { overview: words }: Texts): Html | false {
+  return all !== undefined && html`<p class="means">${words.others(all.siteAddress)}</p>`
+}
+
+function note({ rows, all }: OverviewView, { overview: words }: Texts): string {
+  if (!all) return words.note(rows.length)
+  const sites = Object.values(all.counts).reduce((sum, count) => sum + count, 0)
+  return words.gravest(sites, rows.length)
+}
+
+function countsOf(rows: readonly OverviewRow[]): Record<Level, number> {
+  const counts = { bad: 0, warn: 0, note: 0, calm: 0 }
+  for (const row of rows) counts[worstLevel(row.findings)] += 1
+  return counts
+}
+
+/** The order of the page: the gravest first, and of two as grave the one with graver alarms. */
+export function worstFirst(a: OverviewRow, b: OverviewRow): number {
   const gravity = LEVELS.indexOf(worstLevel(a.findings)) - LEVELS.indexOf(worstLevel(b.findings))
   if (gravity !== 0) return gravity
   for (const severity of SEVERITIES) {
@@ -234,12 +265,15 @@ function days(marks: readonly DayMark[], texts: Texts): Html {
   })}</span>`
 }
 
-/** The newest data of all sites, in the time of the site that it comes from. */
-function newest(rows: readonly OverviewRow[], texts: Texts): Html {
-  const row = rows.reduce((best, next) =>
+/** Where the newest data come from; the first row of several. */
+function newestOf(rows: readonly OverviewRow[]): NewestData {
+  return rows.reduce((best, next) =>
     (next.dataUpToMs ?? -1) > (best.dataUpToMs ?? -1) ? next : best,
   )
-  const zone = zoneNamed(row.site.timeZone)
-  const text = row.dataUpToMs === undefined ? '' : zone.textOf(row.dataUpToMs)
-  return dataUpTo(row.dataUpToMs, text && `${text} (${row.site.timeZone})`, texts)
+}
+
+/** The newest data of all sites, in the time of the site that it comes from. */
+function newest({ dataUpToMs, site: { timeZone } }: NewestData, texts: Texts): Html {
+  const text = dataUpToMs === undefined ? '' : zoneNamed(timeZone).textOf(dataUpToMs)
+  return dataUpTo(dataUpToMs, text && `${text} (${timeZone})`, texts)
 }
