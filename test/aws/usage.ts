@@ -1,5 +1,6 @@
 import type { Source } from '../../lib/fetch/source.ts'
 import { collect, notify, type Rounds, report, settle } from '../../lib/pipeline.ts'
+import type { Day } from '../../lib/site.ts'
 import { addDays, DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts'
 import type { Consumed } from '../fixtures/capacity-meter.ts'
 import { type Usage as Metered, meteredAws } from '../fixtures/metered-aws.ts'
@@ -40,6 +41,9 @@ export interface DayUsage {
 /** The last day of the real week is lived; the week, and weeks like it, are the past. */
 const DAY = '2026-11-14'
 const MIDNIGHT_MS = Date.parse(`${DAY}T00:00:00+08:00`)
+
+/** The evening before, up to which everything is done. */
+const EVENING_MS = MIDNIGHT_MS - 6 * HOUR_MS
 
 /** Days that are kept in the table: as many as there are with four weeks before. */
 const KEEP_DAYS = 35
@@ -121,7 +125,7 @@ async function pastLived({ samplesEveryMinutes, weeksBefore }: DayAsked): Promis
     retention: { keepDays: KEEP_DAYS },
     ...(samplesEveryMinutes && { schedule: { samplesEveryMinutes } }),
   })
-  let nowMs = MIDNIGHT_MS - 6 * HOUR_MS
+  let nowMs = EVENING_MS
   const embedded = world.open({ now: () => nowMs })
   const aws = await meteredAws()
   let requests = 0
@@ -135,16 +139,14 @@ async function pastLived({ samplesEveryMinutes, weeksBefore }: DayAsked): Promis
   }
   const rounds: Rounds = { ...embedded, ...aws.ports, openSource, foldLater: true }
   const files = filesOfWeeks(weeksBefore)
-  const range = { from: addDays(DAY, -(6 + 7 * weeksBefore)), to: addDays(DAY, -2) }
   for (const [path, bytes] of files) if (!isOfDay(path)) await world.write(path, bytes)
-  for (let from = range.from; from <= range.to; from = addDays(from, 7)) {
-    const last = addDays(from, 6)
-    const week = { from, to: last < range.to ? last : range.to }
-    // Each week when it is over: what was settled lately is looked at once more.
-    nowMs = Date.parse(`${week.to}T00:00:00+08:00`) + DAY_MS + 18 * HOUR_MS
+  for (const week of weeksFrom(addDays(DAY, -(6 + 7 * weeksBefore)))) {
+    // Settled for good two days later, but for the days of which that is yet to come.
+    nowMs = Math.min(Date.parse(`${week.to}T02:10:00+08:00`) + 3 * DAY_MS, EVENING_MS)
     await collect(rounds, { via: 'backfill', range: week })
     await settle(rounds, { range: week })
   }
+  nowMs = EVENING_MS
   await collect(rounds, { via: 'round' })
   await notify(rounds)
   await report(rounds)
@@ -169,6 +171,17 @@ async function pastLived({ samplesEveryMinutes, weeksBefore }: DayAsked): Promis
       await world.remove()
     },
   }
+}
+
+/** The days from `first` on by weeks, up to the last that is settled for good, and those behind. */
+function weeksFrom(first: Day): { from: Day; to: Day }[] {
+  const [done, last] = [addDays(DAY, -4), addDays(DAY, -2)]
+  const weeks: { from: Day; to: Day }[] = []
+  for (let from = first, to: Day; from <= done; from = addDays(to, 1)) {
+    to = addDays(from, 6) < done ? addDays(from, 6) : done
+    weeks.push({ from, to })
+  }
+  return [...weeks, { from: addDays(done, 1), to: last }]
 }
 
 /** The files of the day as they are when this share of it is over. */

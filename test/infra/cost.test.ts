@@ -77,7 +77,8 @@ describe('the cost of a month', () => {
       'Lambda: compute',
       (120 * 0.375 + 72 * 0.205 + 360 * 0.4) * (1_769 / 1_024) * 0.0000133334 * 30.4,
     ],
-    ['S3: requests', 0],
+    // Two pages of all sites by 24 reports, and three Parquet files of each of two parts.
+    ['S3: requests', (2 * 24 + 3 * 2) * 5e-6 * 30.4],
     ['SES: mails', 0],
     // All five messages of a round are worked at once, each by a process that reads it anew.
     ['Secrets Manager: reads', 120 * 5e-6 * 30.4],
@@ -234,7 +235,9 @@ describe('npm run cost', () => {
   it('prints the table, and where it goes', () => {
     expect(textOf()).toMatch(/^ +rounds every 5 minutes +rounds hourly +rounds daily$/m)
     for (const sites of ['10', '1,000', '100,000']) {
-      expect(textOf()).toMatch(new RegExp(`^${sites} sites( +[\\d,.]+){3}$`, 'm'))
+      expect(textOf()).toMatch(
+        new RegExp(`^${sites} sites, today’s pages hourly( +[\\d,.]+){3}$`, 'm'),
+      )
     }
     expect(textOf()).toContain('Where it goes: 1,000 sites')
   })
