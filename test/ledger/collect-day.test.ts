@@ -45,12 +45,24 @@ function world(changes: Partial<Site> = {}) {
       files.set(path, { ...portal(), content: Buffer.from(content), ...how }),
     /** Happens once, between a look at the ledger of alarms and the answer of the site. */
     beside: (act: () => Promise<void>) => acts.push(act),
-    collect: (via: Via = 'round') => collectDay(ports, placed, DAY, FEEDS, { via }),
+    collect: (via: Via = 'round', later = false) =>
+      collectDay(ports, placed, DAY, FEEDS, { via, later }),
     settle: () => settleFile(ports, placed, { site: 's1', feed: 'alarm', day: DAY }, 'round'),
   }
 }
 
 describe('a day of a site', () => {
+  it('that is computed later is appended alone, and told by its lines', async () => {
+    const { set, collect } = world()
+    set('alarm/20261110/20261110', alarm('a'))
+    const { added, newest } = await collect('round', true)
+    const place = { feed: 'alarm', day: DAY, generation: 0, start: 0, end: alarm('a').length }
+    expect(added).toEqual([{ site: 's1', ...place, lines: 1 }])
+    expect(newest.get('alarm')).toBe(1)
+    set('alarm/20261110/20261110', alarm('a') + alarm('b'))
+    expect((await collect()).added).toMatchObject([{ lines: 1, readings: 1 }])
+  })
+
   it('is read feed by feed, and what came is counted', async () => {
     const { set, collect } = world()
     set('system/20261110', `${system}bad\n\n`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type DueFacts, dueDays, unsettledDays } from '../../lib/ledger/due.ts'
+import { type DueFacts, dueDays, dueFeeds, unsettledDays } from '../../lib/ledger/due.ts'
 import type { Observed } from '../../lib/ledger/observed.ts'
 import type { Via } from '../../lib/ledger/record.ts'
 import { type Day, FEEDS } from '../../lib/site.ts'
@@ -143,5 +143,29 @@ describe('the days that a round of the schedule reads', () => {
       ['2026-11-19', 3],
       ['2026-11-20', 72],
     ])
+  })
+})
+
+describe('the feeds of a day that are due', () => {
+  const observed = readUpTo(NOON)
+  const at = (minutes: number, samplesEveryMinutes?: number) => {
+    const schedule = {
+      everyMinutes: 5,
+      sitesAtOnce: 1,
+      ...(samplesEveryMinutes && { samplesEveryMinutes }),
+    }
+    return dueFeeds(FEEDS, observed, NOON + minutes * MINUTE_MS, schedule)
+  }
+
+  it('are all, when nothing else is said or nothing was read', () => {
+    expect(at(0)).toEqual(FEEDS)
+    const schedule = { everyMinutes: 5, sitesAtOnce: 1, samplesEveryMinutes: 60 }
+    expect(dueFeeds(FEEDS, undefined, NOON, schedule)).toEqual(FEEDS)
+  })
+
+  it('are alarms, and the others when the pause is over but for half a round', () => {
+    expect(at(5, 60)).toEqual(['alarm'])
+    expect(at(57, 60)).toEqual(['alarm'])
+    expect(at(57.5, 60)).toEqual(FEEDS)
   })
 })

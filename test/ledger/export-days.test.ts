@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { RoundsError } from '../../lib/errors.ts'
 import { bringUpDay } from '../../lib/ledger/days.ts'
 import { exportDays } from '../../lib/ledger/export-days.ts'
-import { NOT_KNOWN } from '../../lib/ledger/parquet-parts.ts'
+import { type FleetShare, NOT_KNOWN } from '../../lib/ledger/parquet-parts.ts'
 import { pull } from '../../lib/ledger/pull.ts'
 import type { DayFile } from '../../lib/ledger/record.ts'
 import { parquetPartition } from '../../lib/store/keys.ts'
@@ -40,7 +40,8 @@ async function world(error?: RoundsError) {
     await put(path, ...rest)
   }
   const later = () => exportDays(store, sites, [], NOW_MS)
-  return { store, run: () => exportDays(store, sites, settled, NOW_MS), later }
+  const share = (of: FleetShare) => exportDays(store, sites, settled, NOW_MS, of)
+  return { store, run: () => exportDays(store, sites, settled, NOW_MS), later, share }
 }
 
 it('every settled day has its file, whichever of its sites was settled', async () => {
@@ -48,6 +49,22 @@ it('every settled day has its file, whichever of its sites was settled', async (
   expect(await run()).toEqual([])
   const paths = await store.archive.list('parquet/')
   expect(paths.map((path) => path.split('/')[2])).toEqual(DAYS.map((day) => `day=${day}`))
+})
+
+it('of a whole fleet nobody is looked up; of a share what it took the place of', async () => {
+  const { store, run, share } = await world()
+  const asked: string[] = []
+  const sitesOf = async (part: string) => {
+    asked.push(part)
+    return []
+  }
+  expect(await share({ size: 2, sitesOf })).toEqual([])
+  expect(asked).toEqual([])
+  // It was a fleet of one part, and is one of two now.
+  expect(await run()).toEqual([])
+  expect(await share({ size: 65, sitesOf })).toEqual([])
+  expect(new Set(asked).size).toBe(1)
+  expect((await store.archive.list('parquet/')).length).toBeGreaterThan(0)
 })
 
 it('a day whose export fails is told once, and keeps no other day', async () => {

@@ -129,6 +129,35 @@ describe('an export of a share of a fleet', () => {
     expect(await found()).toEqual(everyOf(fleet))
   })
 
+  it('leaves what others make, and what is of another split', async () => {
+    const { store, found, fleet } = await exportedBefore(60, 65)
+    const parts = [...partsOf(fleet, 65).values()]
+    const asked: string[] = []
+    const share = shareOf(fleet, asked)
+    const partition = parquetPartition('alarm', DAY)
+    // Somebody else makes the other part just when it is to be made.
+    const list = store.table.list.bind(store.table)
+    let lists = 0
+    const table = new Proxy(store.table, {
+      get(of, name) {
+        if (name !== 'list') return Reflect.get(of, name).bind(of)
+        return async (...args: Parameters<typeof list>) => {
+          const items = await list(...args)
+          lists += 1
+          if (lists === 2) await exportDay(store, parts[1]!, 'alarm', DAY, shareOf(fleet))
+          return items
+        }
+      },
+    })
+    await store.table.create(
+      { partition, sort: '1-of-4' },
+      { data: { format: 1, digest: '', awaited: true } },
+    )
+    await exportDay({ ...store, table }, parts[0]!, 'alarm', DAY, share)
+    expect(asked).toEqual([])
+    expect(await found()).toEqual(everyOf(fleet))
+  })
+
   it('of two splits at the same time is looked at again', async () => {
     const { store, fleet } = await exportedBefore(64, 65)
     expect(await isUnknown(store.table, 'alarm', DAY)).toBe(false)
