@@ -21,7 +21,10 @@ describe.each(['merge', 'replace'] as const)('a book under %s', (onRewrite) => {
     const { table, placed, read } = alarmWorld({ onRewrite })
     let minutes = 500
     return {
-      grow: (count: number) => read(DAY, lines(count), START + (minutes += 5) * MINUTE_MS),
+      async grow(count: number) {
+        minutes += 5
+        await read(DAY, lines(count), START + minutes * MINUTE_MS)
+      },
       bringUp: (worthRecords?: number) =>
         bringUpBook(ledgersIn(table), placed, UNKNOWN, KEEP_FROM, worthRecords),
       stored: async () => (await bookOf(table, 's1')).days[DAY]?.sequence ?? 0,
@@ -42,7 +45,7 @@ describe.each(['merge', 'replace'] as const)('a book under %s', (onRewrite) => {
   })
 })
 
-it('a book is written when it went on by as many records as that is worth, and said whole', async () => {
+it('a book is written when it went on by as much as that is worth, and said whole', async () => {
   const { table, placed, read } = alarmWorld()
   const stored = async () => (await bookOf(table, 's1')).days[DAY]?.sequence ?? 0
   const seen: number[] = []

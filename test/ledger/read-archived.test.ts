@@ -65,14 +65,21 @@ it('small records are read many at once, large ones few', async () => {
     expect(all).toEqual(await records())
     return lists.flatMap(({ from, limit }) => (from ? [limit] : []))
   }
-  for (let count = 0; count < 20; count += 1) await pull((text += line(`n${count}`)))
+  const grow = async (count: number) => {
+    for (let number = 0; number < count; number += 1) {
+      text += line(`n${text.length}`)
+      await pull(text)
+    }
+  }
+  await grow(20)
   expect(await seen()).toEqual([16, 128])
-  for (let count = 0; count < 130; count += 1) await pull((text += line(`m${count}`)))
+  await grow(130)
   expect(await seen()).toEqual([16, 128, 128])
   const { pull: other, store: large } = oneFile()
   let whole = ''
   for (let count = 0; count < 17; count += 1) {
-    await other((whole += `${randomBytes(8_000).toString('base64')}\n`))
+    whole += `${randomBytes(8_000).toString('base64')}\n`
+    await other(whole)
   }
   const { lists } = await readFrom(large)
   expect(lists.flatMap(({ from, limit }) => (from ? [limit] : []))).toEqual([16, 16])
