@@ -7,7 +7,7 @@ export const TABLE_SITES = [10, 1_000, 100_000]
 export const TABLE_PACES = [5, 60, 1_440]
 
 /** Minutes between looks at the pages of the running day, beside them. */
-export const TABLE_LOOKS = [60, 240]
+export const TABLE_LOOKS = [60, 240, 1_440]
 
 /** The one of them of which it is told where it goes. */
 export const SHOWN_CASE = casePaced(5, 1_000, 240)
