@@ -337,13 +337,16 @@ const retentionSchema = z
   .prefault({})
   .describe('How long what is kept where.')
 
+/** When a file was read is noted every 45 minutes: a shorter pause could not be told. */
+const LEAST_SAMPLES_MINUTES = 45
+
 const scheduleSchema = z
   .strictObject({
     everyMinutes: whole('Pause between rounds.', 1, DAY_MINUTES).default(5),
     sitesAtOnce: whole('Sites that are read at the same time.', 1, 256).default(8),
     samplesEveryMinutes: whole(
       'Pause between readings of system and service files; alarm files are read by every round.',
-      1,
+      LEAST_SAMPLES_MINUTES,
       DAY_MINUTES,
     ).optional(),
   })

@@ -45,3 +45,10 @@ export function asRoundsError(thrown: unknown): RoundsError {
     { cause: thrown },
   )
 }
+
+/** What was thrown as an error of a site or a moment; one that stops everything is thrown again. */
+export function notStopped(thrown: unknown): RoundsError {
+  const error = asRoundsError(thrown)
+  if (error.class === 'stop') throw error
+  return error
+}

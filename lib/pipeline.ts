@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DescribedAlarm } from './alarms/alarm.ts'
-import { type Book, bringUpBook } from './alarms/book.ts'
+import { bringUpBook } from './alarms/book.ts'
 import type { Dictionary } from './alarms/dictionary.ts'
 import { type TimeLimit, whileTime } from './at-once.ts'
 import { chosenSites } from './chosen-sites.ts'
-import { asRoundsError, type RoundsError } from './errors.ts'
+import { notStopped, type RoundsError } from './errors.ts'
 import type { Source } from './fetch/source.ts'
 import type { FileAdded, FileFailure } from './ledger/collect-day.ts'
 import { LINE_COUNTS, type LineCounts } from './ledger/coverage.ts'
@@ -29,7 +29,7 @@ import type { Chance } from './random.ts'
 import { STYLE } from './report/style.ts'
 import { collectSite, type SiteRequest } from './rounds/collect-site.ts'
 import { forgetGlance, noteMail } from './rounds/glance.ts'
-import { bookNow, computeRunning, standingIn } from './rounds/running-day.ts'
+import { bookAsFarAsRead, bookNow, computedNow, standingIn } from './rounds/running-day.ts'
 import type { Day, Feed, Settings, Site } from './site.ts'
 import { FLEET_PAGES } from './store/keys.ts'
 import type { Objects } from './store/objects.ts'
@@ -158,14 +158,14 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
       notified.left.push(site.id)
       continue
     }
-    let book: Book
+    let known: Awaited<ReturnType<typeof bookAsFarAsRead>>
     let open: DescribedAlarm[]
+    const readMs = Math.max(at, rounds.clock.now())
     try {
-      book = await bookNow(rounds, site, at)
-      open = await standingIn(rounds, site, book, at)
+      known = await bookAsFarAsRead(rounds, site, at)
+      open = await standingIn(rounds, site, known.book, at)
     } catch (thrown) {
-      const error = asRoundsError(thrown)
-      if (error.class === 'stop') throw error
+      const error = notStopped(thrown)
       tellFailed(site, error)
       continue
     }
@@ -182,8 +182,10 @@ export async function notify(rounds: Rounds, request: NotifyRequest = {}): Promi
     notified.overdue += result.overdue
     if (result.left) notified.left.push(site.id)
     for (const error of result.failures) tellFailed(site, error)
-    if (result.nextMs !== undefined && at - book.newestMs >= BUSY_MS) {
-      await noteMail(rounds, placedSite(site), book, { atMs: at, nextMs: result.nextMs })
+    const { book, failure } = known
+    if (failure) tellFailed(site, failure)
+    else if (result.nextMs !== undefined && at - book.newestMs >= BUSY_MS) {
+      await noteMail(rounds, placedSite(site), book, { readMs, nextMs: result.nextMs })
     }
     down = result.failures.some(mailIsDown)
   }
@@ -202,8 +204,7 @@ function failedDay(
   thrown: unknown,
   feeds = Object.keys(site.feeds) as Feed[],
 ): FileFailure[] {
-  const error = asRoundsError(thrown)
-  if (error.class === 'stop') throw error
+  const error = notStopped(thrown)
   return feeds.map((feed) => ({ site: site.id, feed, day, error }))
 }
 
@@ -354,12 +355,12 @@ export async function report(rounds: Rounds, request: ReportRequest = {}): Promi
       to: today,
     }
     try {
-      await computeRunning(rounds, site)
-      const known = rounds.foldLater && { book: await bookNow(rounds, site, clock.now()) }
+      const { book, failure } = await computedNow(rounds, site)
+      const known = book && { book }
       await publishSite({ ...ports, ...known }, placed, range, clock.now(), force, reported)
+      if (failure) throw failure
     } catch (thrown) {
-      const error = asRoundsError(thrown)
-      if (error.class === 'stop') throw error
+      const error = notStopped(thrown)
       reported.failures.push({ site: site.id, error })
       log('error', 'report:failed', { site: site.id, code: error.code, message: error.message })
     }

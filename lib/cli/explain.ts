@@ -3,7 +3,7 @@ import type { DescribedAlarm } from '../alarms/alarm.ts'
 import { chosenSites } from '../chosen-sites.ts'
 import type { Settling } from '../ledger/settling.ts'
 import type { Rounds } from '../pipeline.ts'
-import { computeRunning } from '../rounds/running-day.ts'
+import { computedNow } from '../rounds/running-day.ts'
 import { parseDay } from '../time.ts'
 import { type CommonOptions, overState, printJson, stateCommand, usage } from './command.ts'
 import { type DayFacts, dayFacts } from './explain-facts.ts'
@@ -31,7 +31,7 @@ export function addExplain(program: Command, terminal: Terminal): void {
           throw usage(`“${shown(dayText)}” is no day.`, 'Write it as YYYY-MM-DD: 2026-11-10.')
         }
         const [site] = chosenSites(rounds.settings, [id])
-        await computeRunning(rounds, site!)
+        await computedNow(rounds, site!)
         const explained = explain(await dayFacts(rounds, site!, day), rounds)
         if (options.json) printJson(terminal, explainedJson(explained))
         else printExplained(explained, terminal)

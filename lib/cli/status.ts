@@ -5,7 +5,7 @@ import { lastArchivedDay } from '../ledger/put-off.ts'
 import type { DayFile } from '../ledger/record.ts'
 import type { Rounds } from '../pipeline.ts'
 import { coverage, feedsOf, siteFacts } from '../publish/site-facts.ts'
-import { computeRunning } from '../rounds/running-day.ts'
+import { computedNow } from '../rounds/running-day.ts'
 import type { Day, Feed } from '../site.ts'
 import { addDays, daysFromTo, zoneNamed } from '../time.ts'
 import {
@@ -43,7 +43,7 @@ async function statusRows(rounds: Rounds, options: CommonOptions) {
     const nowMs = rounds.clock.now()
     const today = zone.dayOf(nowMs)
     const range: { from: Day; to: Day } = given ?? { from: addDays(today, -1), to: today }
-    await computeRunning(rounds, site)
+    await computedNow(rounds, site)
     const facts = await siteFacts(rounds, { site, zone }, range, nowMs)
     for (const day of daysFromTo(range.from, range.to)) {
       for (const feed of feedsOf(facts)) {

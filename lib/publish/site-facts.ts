@@ -152,8 +152,11 @@ export function dayFingerprint(
   const running = day >= today
   const endMs = placed.zone.endOf(day)
   const { name, timeZone, feeds, serviceCountsOf } = placed.site
+  // Not what lies further back: it moves from day to day, and nothing of it stands any more.
+  const backDay = addDays(day, -LOOK_BACK_DAYS)
+  const backMs = placed.zone.startOf(backDay)
   const alarmDays = [...days]
-    .filter(([other]) => other <= day)
+    .filter(([other]) => other >= backDay && other <= day)
     .map(([other, { feeds }]) => [other, feeds.alarm?.sequence ?? 0])
   // Of the next day's file only the lines that came late: it grows all day long.
   const next = days.get(addDays(day, 1))?.feeds.alarm
@@ -178,7 +181,11 @@ export function dayFingerprint(
         lookedBack,
         facts.provisional.has(day),
         running ? standing : [alarmDays, late ?? 0],
-        running ? null : spans.filter(({ fromMs }) => fromMs < endMs),
+        running
+          ? null
+          : spans
+              .filter(({ fromMs, toMs }) => fromMs < endMs && toMs > backMs)
+              .map(({ fromMs, toMs }) => [Math.max(fromMs, backMs), toMs]),
       ]),
     )
     .digest('hex')

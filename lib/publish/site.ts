@@ -56,7 +56,9 @@ export async function publishSite(
     isMarked ||= outcome?.isMarked ?? false
     isNoted &&= outcome?.isNoted ?? false
   }
-  const next = { force, isMarked, ...(older && isNoted && failures.length === 0 && { older }) }
+  // What another worker noted meanwhile may be gone: the calendar says then that nobody knows.
+  const known = isNoted && failures.length === 0 && older
+  const next = { force, isMarked: isMarked || !isNoted, ...(known && { older: known }) }
   await keepCalendar(ports, placed.site, calendar, next, report)
   if (failures.length > 0) throw failures[0]
 }

@@ -20,6 +20,7 @@ import type { Objects } from '../store/objects.ts'
 import type { Table } from '../store/table.ts'
 import { addDays, type Clock, zoneNamed } from '../time.ts'
 import {
+  bookState,
   forgetGlance,
   glanceWith,
   isAtRest,
@@ -120,10 +121,14 @@ async function collectPlaced(
     if (seen || glance?.files || !glance) {
       const facts = { with: glanceWith(settings, site), madeMs: nowMs, days: unsettled }
       const { mail } = glance ?? {}
-      const next = { ...facts, ...(seen && { files: seen }), ...(mail && { mail }) }
+      // What was noted of another state of the book, or one that was not looked at, counts no more.
+      const isSame = mail && book && mail.book === bookState(book)
+      const next = { ...facts, ...(seen && { files: seen }), ...(isSame && { mail }) }
       await writeGlance(table, site.id, standing, next)
     }
-    return { files, failures, mail: !book || mayNeedMail(site, glance, nowMs, book) }
+    const isMailed = site.recipients.length > 0 && site.feeds.alarm !== undefined
+    const mail = isMailed && (!book || mayNeedMail(site, glance, nowMs, book))
+    return { files, failures, mail }
   } finally {
     await source.close()
   }
@@ -185,13 +190,14 @@ async function collectDays(
   for (const [day, { newest }] of read) {
     if (newest.has('alarm') && day !== request.later) newestAlarms.set(day, newest.get('alarm')!)
   }
-  const keepFrom = addDays(placed.zone.dayOf(clock.now()), -settings.retention.keepDays)
+  const today = placed.zone.dayOf(clock.now())
+  const keepFrom = addDays(today, -settings.retention.keepDays)
   let lost: FileFailure[] = []
   let book: Book | undefined
   try {
-    const yesterday = addDays(placed.zone.dayOf(clock.now()), -1)
-    const isRead = read.get(yesterday)?.newest.size === feeds.length
-    if (ports.foldLater && request.isFirst && !isRead) leftBehind.push(yesterday)
+    const isRead = (day: Day) => read.get(day)?.newest.size === feeds.length
+    const left = unsettled.filter((day) => day < today && !isRead(day))
+    if (ports.foldLater && request.isFirst) leftBehind.push(...left)
     for (const day of leftBehind) {
       const newest = await newestOf(store, placed, day)
       await bringUpDay(store, placed, day, newest)

@@ -185,16 +185,17 @@ export function mayNeedMail(site: Site, glance: Glance | undefined, nowMs: numbe
 }
 
 /**
- * Notes what notifying came to at `atMs`: when a mail may be due next, `Infinity` for never. Only
- * beside files that were seen at rest: while lines come, the next round looks anew all the same.
+ * Notes what notifying came to: when a mail may be due next, `Infinity` for never. `readMs` is when
+ * the book was read: a round since may have found more. Only beside files that were seen at rest:
+ * while lines come, the next round looks anew all the same.
  */
 export async function noteMail(
   { table, settings }: { table: Table; settings: Settings },
   placed: PlacedSite,
   book: Book,
-  { atMs, nextMs }: { atMs: number; nextMs: number },
+  { readMs, nextMs }: { readMs: number; nextMs: number },
 ): Promise<void> {
-  const standing = await readGlance(table, placed, settings, atMs)
+  const standing = await readGlance(table, placed, settings, readMs)
   const { glance } = standing
   if (!glance || !isAtRest(glance)) return
   const mail = { book: bookState(book), nextMs: Number.isFinite(nextMs) ? nextMs : null }

@@ -1,8 +1,9 @@
 import type { DescribedAlarm } from '../alarms/alarm.ts'
-import { type Book, bringUpBook } from '../alarms/book.ts'
+import { type Book, bookOf, bringUpBook } from '../alarms/book.ts'
 import { type Dictionary, described, worstFirst } from '../alarms/dictionary.ts'
 import { isExpired, observedSpans } from '../alarms/expiry.ts'
 import { openAlarm } from '../alarms/occurrence.ts'
+import { notStopped, type RoundsError } from '../errors.ts'
 import { bringUpDay, newestOf, placedSite } from '../ledger/days.ts'
 import { ledgersOf } from '../ledger/ledger.ts'
 import { observedDays } from '../ledger/observed.ts'
@@ -36,6 +37,20 @@ export async function bookNow(ports: RunningPorts, site: Site, atMs: number): Pr
   return bringUpBook(store, placed, newest, from, WORTH_RECORDS)
 }
 
+/** The same, or the book as it stands when its ledger cannot be read on, with the reason. */
+export async function bookAsFarAsRead(
+  ports: RunningPorts,
+  site: Site,
+  atMs: number,
+): Promise<{ book: Book; failure?: RoundsError }> {
+  try {
+    return { book: await bookNow(ports, site, atMs) }
+  } catch (thrown) {
+    const failure = notStopped(thrown)
+    return { book: await bookOf(ports.table, site.id), failure }
+  }
+}
+
 /** The alarms of a book that stand at `atMs`: worst first, in the site's words. */
 export async function standingIn(
   { table, settings, dictionary, clock }: RunningPorts,
@@ -58,10 +73,30 @@ export async function standingIn(
 }
 
 /** Computes the tallies that rounds of the running day have left for later. */
-export async function computeRunning(ports: RunningPorts, site: Site): Promise<void> {
+async function computeRunning(ports: RunningPorts, site: Site): Promise<void> {
   if (!ports.foldLater) return
   const placed = placedSite(site)
   const store = ledgersOf(ports)
   const today = placed.zone.dayOf(ports.clock.now())
   await bringUpDay(store, placed, today, await newestOf(store, placed, today))
+}
+
+/**
+ * Computes all that rounds of the running day have left for later: the book as it is now, and why
+ * not everything could be computed. One ledger that cannot be read is no reason to leave out the
+ * rest, and what stands of the others.
+ */
+export async function computedNow(
+  ports: RunningPorts,
+  site: Site,
+): Promise<{ book?: Book; failure?: RoundsError }> {
+  if (!ports.foldLater) return {}
+  let failure: RoundsError | undefined
+  const failed = (thrown: unknown) => {
+    failure ??= notStopped(thrown)
+    return undefined
+  }
+  await computeRunning(ports, site).catch(failed)
+  const book = await bookNow(ports, site, ports.clock.now()).catch(failed)
+  return { ...(book && { book }), ...(failure && { failure }) }
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { collect, type Rounds, report, settle } from '../../lib/pipeline.ts'
 import { pagesPartition } from '../../lib/store/keys.ts'
 import type { Range, Table } from '../../lib/store/table.ts'
-import { addDays, compactDay, HOUR_MS } from '../../lib/time.ts'
+import { addDays, compactDay, DAY_MS, HOUR_MS } from '../../lib/time.ts'
 import { folderSite, newWorld, type World } from '../fixtures/rounds-world.ts'
 
 /** What a report looks at and writes: it must follow what is new, not what is there. */
@@ -128,4 +128,52 @@ describe('a report of a day that goes on', () => {
     expect(published).toContain(`a/${FIRST}/index.html`)
     expect(published).toContain('a/index.html')
   })
+
+  it('that loses a race for a note writes the calendar too, for the other to know', async () => {
+    const key = { partition: pagesPartition('a'), sort: 'calendar' }
+    const { older: _, ...data } = (await rounds.table.get(key))!.data
+    await rounds.table.replace(key, (await rounds.table.get(key))!.version, { data })
+    const before = (await rounds.table.get(key))!.version
+    const old = addDays(TODAY, -9)
+    const recovered = line(old, '09:00').replace('||', `|${old} 09:00:30|`)
+    await write(old, [line(old, '08:00'), recovered])
+    await collect(rounds, { via: 'backfill', range: { from: old, to: old } })
+    const replace: Table['replace'] = async (of, version, content) => {
+      if (of.sort === old) {
+        const standing = (await rounds.table.get(of))!
+        await rounds.table.replace(of, standing.version, {
+          data: { ...standing.data, inputs: 'i' },
+        })
+      }
+      return rounds.table.replace(of, version, content)
+    }
+    const table = new Proxy(rounds.table, {
+      get: (of, name) => (name === 'replace' ? replace : Reflect.get(of, name)),
+    })
+    expect((await report({ ...rounds, table })).failures).toEqual([])
+    expect((await rounds.table.get({ ...key, sort: old }))?.data.inputs).toBeUndefined()
+    expect((await rounds.table.get(key))!.version).not.toBe(before)
+    await report(rounds)
+    expect((await rounds.table.get({ ...key, sort: old }))?.data.inputs).toBeDefined()
+  })
+})
+
+it('a site with a long past has its old pages made once, not each midnight', async () => {
+  const first = addDays(TODAY, -110)
+  for (let day = first; day < FIRST; day = addDays(day, 1)) await write(day, [line(day, '08:00')])
+  await world.configure({ sites: [folderSite('a')], retention: { keepDays: 35 } })
+  const own = { ...rounds, settings: world.settings() }
+  await collect(own, { via: 'backfill', range: { from: first, to: addDays(FIRST, -1) } })
+  await report(own)
+  nowMs += DAY_MS
+  const tomorrow = addDays(TODAY, 1)
+  await write(tomorrow, [line(tomorrow, '08:00')])
+  await collect(own, { via: 'round' })
+  const range = { from: addDays(tomorrow, -35), to: addDays(TODAY, -3) }
+  const notes = async () =>
+    (await own.table.list(pagesPartition('a'), range)).map(({ sort, version }) => [sort, version])
+  const before = await notes()
+  expect(before).toHaveLength(32)
+  await report(own)
+  expect(await notes()).toEqual(before)
 })
